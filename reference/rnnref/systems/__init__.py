@@ -1,0 +1,9 @@
+"""Number systems: the same formulas in floats, in mpmath, in balls and in noise."""
+
+from rnnref.systems.balls import Balls
+from rnnref.systems.base import Matrix, System
+from rnnref.systems.floats import Floats
+from rnnref.systems.mp import Mpmath
+from rnnref.systems.noise import Noise
+
+__all__ = ["Balls", "Floats", "Matrix", "Mpmath", "Noise", "System"]

@@ -1,0 +1,198 @@
+"""Balls: midpoint-radius arithmetic by flint, in which every digit reported is proven.
+
+flint keeps its working precision in one process-wide place. `working_precision` is the
+only code in the project that sets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import flint
+import numpy as np
+from flint import arb, arb_mat
+from numpy.typing import NDArray
+
+from rnnref.layer import Array
+
+Ball: TypeAlias = Any  # flint.arb, which ships no types
+
+
+@contextmanager
+def working_precision(bits: int) -> Iterator[None]:
+    """Run the body with flint rounding to `bits` bits."""
+    before = flint.ctx.prec
+    flint.ctx.prec = bits
+    try:
+        yield
+    finally:
+        flint.ctx.prec = before
+
+
+class BallMatrix:
+    """A matrix of balls.
+
+    Products are flint's (`arb_mat`); entrywise work is done on a flat list, row by row.
+    Each form is made from the other when it is first asked for.
+    """
+
+    __slots__ = ("_entries", "_mat", "columns", "rows")
+    __array_ufunc__ = None  # so that NumPy leaves mixed operations to this class
+
+    def __init__(
+        self, rows: int, columns: int, entries: list[Ball] | None = None, mat: arb_mat | None = None
+    ) -> None:
+        self.rows = rows
+        self.columns = columns
+        self._entries = entries
+        self._mat = mat
+
+    @property
+    def entries(self) -> list[Ball]:
+        if self._entries is None:
+            self._entries = self._mat.entries() if self._mat is not None else []
+        return self._entries
+
+    @property
+    def mat(self) -> arb_mat:
+        if self._mat is None:
+            self._mat = arb_mat(self.rows, self.columns, self._entries)
+        return self._mat
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return (self.rows, self.columns)
+
+    @property
+    def T(self) -> BallMatrix:
+        return BallMatrix(self.columns, self.rows, mat=self.mat.transpose())
+
+    def __matmul__(self, other: BallMatrix) -> BallMatrix:
+        return BallMatrix(self.rows, other.columns, mat=self.mat * other.mat)
+
+    def __add__(self, other: Any) -> BallMatrix:
+        return self._with(other, arb.__add__)
+
+    def __sub__(self, other: Any) -> BallMatrix:
+        return self._with(other, arb.__sub__)
+
+    def __mul__(self, other: Any) -> BallMatrix:
+        return self._with(other, arb.__mul__)
+
+    def __truediv__(self, other: Any) -> BallMatrix:
+        return self._with(other, arb.__truediv__)
+
+    def __rsub__(self, other: float) -> BallMatrix:
+        return self.each(lambda v: other - v)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def each(self, function: Callable[[Ball], Ball]) -> BallMatrix:
+        """Apply a function to every entry."""
+        return BallMatrix(self.rows, self.columns, [function(v) for v in self.entries])
+
+    def _with(self, other: Any, operation: Callable[[Ball, Ball], Ball]) -> BallMatrix:
+        if not isinstance(other, BallMatrix):
+            number = arb(other)
+            return self.each(lambda v: operation(v, number))
+        columns = max(self.columns, other.columns) if self.columns and other.columns else 0
+        left, right = self._widened(columns), other._widened(columns)
+        return BallMatrix(self.rows, columns, list(map(operation, left, right)))
+
+    def _widened(self, columns: int) -> Iterable[Ball]:
+        """The entries with a single column repeated."""
+        if self.columns == columns:
+            return self.entries
+        return [v for v in self.entries for _ in range(columns)]
+
+
+class Balls:
+    """The number system of the reference. Use inside `working_precision`."""
+
+    def matrix(self, values: Array) -> BallMatrix:
+        rows, columns = np.shape(values)
+        return BallMatrix(rows, columns, list(map(arb, np.asarray(values).ravel().tolist())))
+
+    def array(self, a: BallMatrix) -> NDArray[np.object_]:
+        values = np.empty(a.shape, dtype=object)
+        values.flat = a.entries
+        return values
+
+    def sum_columns(self, a: BallMatrix) -> BallMatrix:
+        return BallMatrix(a.rows, 1, mat=a.mat * arb_mat(a.columns, 1, [1] * a.columns))
+
+    def sigmoid(self, z: BallMatrix) -> BallMatrix:
+        return z.each(sigmoid_ball)
+
+    def tanh(self, z: BallMatrix) -> BallMatrix:
+        return z.each(tanh_ball)
+
+    def relu(self, z: BallMatrix) -> BallMatrix:
+        return z.each(relu_ball)
+
+    def positive(self, y: BallMatrix) -> BallMatrix:
+        return y.each(positive_ball)
+
+    def exp(self, z: BallMatrix) -> BallMatrix:
+        return z.each(arb.exp)
+
+    def absolute(self, z: BallMatrix) -> BallMatrix:
+        return z.each(abs)
+
+
+def _increasing(function: Callable[[Ball], Ball]) -> Callable[[Ball], Ball]:
+    """Enclose an increasing function on a wide ball by its values at the two ends.
+
+    flint's own formulas blow up on wide balls (they return nan or leave the range); an
+    increasing function maps [a, b] into [f(a), f(b)], whatever the width.
+    """
+
+    def enclosed(z: Ball) -> Ball:
+        value = function(z)
+        if value.is_finite() and value.rad() < 1e-3:
+            return value
+        low, high = function(arb(z.lower())), function(arb(z.upper()))
+        return low.union(high)
+
+    return enclosed
+
+
+def _narrow_sigmoid(z: Ball) -> Ball:
+    if z <= 0:
+        e = z.exp()
+        return e / (1 + e)
+    return 1 / (1 + (-z).exp())
+
+
+def _narrow_tanh(z: Ball) -> Ball:
+    # Near the ends of the real line flint gives up (nan at -1e300): there 1 - |tanh| is
+    # 2 / (e^2|x| + 1), and oddness does the rest.
+    if abs(z) < 64:
+        return z.tanh()
+    size = 1 - 2 / ((2 * abs(z)).exp() + 1)
+    return size if z > 0 else -size
+
+
+sigmoid_ball = _increasing(_narrow_sigmoid)
+tanh_ball = _increasing(_narrow_tanh)
+
+
+def relu_ball(z: Ball) -> Ball:
+    """max(0, z): the hull of both branches where the sign is open."""
+    if z > 0:
+        return z
+    if z <= 0:
+        return arb(0)
+    return z.nonnegative_part() if z.is_finite() else z
+
+
+def positive_ball(y: Ball) -> Ball:
+    """1 where y > 0 and 0 where y <= 0; the ball [0, 1] where the sign is open."""
+    if y > 0:
+        return arb(1)
+    if y <= 0:
+        return arb(0)
+    return arb(0.5, 0.5)

@@ -1,0 +1,69 @@
+"""mpmath: an engine that shares no code with flint, to check the balls against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import mpmath
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnref.layer import Array
+
+MpMatrix = NDArray[np.object_]
+
+
+class Mpmath:
+    """Object arrays of `mpf` at a working precision in bits.
+
+    The numbers live in a context of this object's own, so mpmath's process-wide `mp`
+    and its precision are never touched.
+    """
+
+    def __init__(self, precision: int) -> None:
+        self.context = mpmath.MPContext()
+        self.context.prec = precision
+
+    @contextmanager
+    def working_at(self, precision: int) -> Iterator[None]:
+        """Run the body at another precision."""
+        with self.context.workprec(precision):
+            yield
+
+    def matrix(self, values: Array) -> MpMatrix:
+        return self._each(lambda v: self.context.mpf(float(v)), values)
+
+    def array(self, a: MpMatrix) -> MpMatrix:
+        return a
+
+    def sum_columns(self, a: MpMatrix) -> MpMatrix:
+        columns: MpMatrix = a.sum(axis=1, keepdims=True)
+        return columns if a.shape[1] else self.matrix(np.zeros((a.shape[0], 1)))
+
+    def sigmoid(self, z: MpMatrix) -> MpMatrix:
+        ctx = self.context
+        return self._each(lambda v: 1 / (1 + ctx.exp(-v)), z)
+
+    def tanh(self, z: MpMatrix) -> MpMatrix:
+        return self._each(self.context.tanh, z)
+
+    def relu(self, z: MpMatrix) -> MpMatrix:
+        return self._each(lambda v: v if v > 0 else v * 0, z)
+
+    def positive(self, y: MpMatrix) -> MpMatrix:
+        one = self.context.mpf(1)
+        return self._each(lambda v: one if v > 0 else one * 0, y)
+
+    def exp(self, z: MpMatrix) -> MpMatrix:
+        return self._each(self.context.exp, z)
+
+    def absolute(self, z: MpMatrix) -> MpMatrix:
+        return self._each(abs, z)
+
+    @staticmethod
+    def _each(function: Any, values: NDArray[Any]) -> MpMatrix:
+        result = np.empty(np.shape(values), dtype=object)
+        result.flat = [function(v) for v in np.asarray(values).flat]
+        return result
