@@ -67,9 +67,7 @@ class LstmStep:
     h: Matrix
 
 
-def lstm_step(
-    s: System[Matrix], layer: Layer, p: Parameters, x: Matrix, h: Matrix, c: Matrix
-) -> LstmStep:
+def lstm_step(s: System[Matrix], layer: Layer, p: Parameters, x: Matrix, h: Matrix, c: Matrix) -> LstmStep:
     """LSTM: the gates i, f, o, the candidate g, the cell c and the output h.
 
     Without a forget gate (1997) the cell is kept with weight 1.

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import numpy as np
-from flint import arb
 from numpy.typing import NDArray
 
 from rnnref.errors import NotCertified
@@ -39,6 +38,15 @@ def certified_bits(values: NDArray[np.object_], cap: int = 1 << 16) -> int:
     largest = max(max(_exponent(ball.mid()) for ball in balls), FLOOR)
     # The exponents are those of powers of two just above, so one bit may be lost.
     return int(min(cap, max(0, largest - 1 - widest)))
+
+
+def _saturation(x: Array) -> int:
+    """The bits by which tanh(x) differs from its limit: 2|x| / ln 2, up to where floats underflow.
+
+    With as many more bits, values that never reach their limit are told from it.
+    """
+    sizes = [abs(float(value)) for value in np.asarray(x).flat]
+    return math.ceil(2.9 * min(max(sizes, default=0.0), 800.0))
 
 
 def _exponent(x: Any) -> float:
@@ -68,7 +76,7 @@ class Reference:
     def activation(self, kind: str, x: Array) -> NDArray[np.object_]:
         """phi(x), entry by entry."""
         return self._certified(
-            lambda: self._evaluator.activation(kind, x), lambda y: [y], start=self.bits + 16
+            lambda: self._evaluator.activation(kind, x), lambda y: [y], start=self.bits + 16 + _saturation(x)
         )
 
     def slope(self, kind: str, x: Array) -> NDArray[np.object_]:

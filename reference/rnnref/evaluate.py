@@ -55,8 +55,7 @@ class Evaluator:
         layer = network.layer
         names = (layer.gates if layer.kind != "rnn" else ()) + layer.states
         return [
-            {name: self._rows(getattr(step, name)) for name in names}
-            for step in self._forward(network).steps
+            {name: self._rows(getattr(step, name)) for name in names} for step in self._forward(network).steps
         ]
 
     def vjp(self, network: Network, cotangent: Cotangent) -> Pullback:
@@ -106,8 +105,9 @@ class Evaluator:
         self, matrices: Sequence[Matrix], network: Network, width: int | None = None
     ) -> NDArray[Any]:
         """Matrices (n, B), T of them, as one array (T, B, n)."""
-        if not matrices:
-            return np.zeros((0, network.batch, width or network.layer.hidden), dtype=object)
+        if not matrices:  # an empty array, but of the right type and with its replicates
+            one = self._rows(self.system.matrix(np.zeros((width or network.layer.hidden, network.batch))))
+            return one[..., np.newaxis, :, :][..., :0, :, :]
         return np.stack([self._rows(matrix) for matrix in matrices], axis=-3)
 
     def _rows(self, matrix: Matrix) -> NDArray[Any]:

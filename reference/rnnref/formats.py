@@ -61,7 +61,7 @@ def _describe(dtype: type[np.floating]) -> Format:
     )
 
 
-FORMATS = {f.name: f for f in map(_describe, (np.float16, np.float32, np.float64))}
+FORMATS = {f.name: f for f in (_describe(np.float16), _describe(np.float32), _describe(np.float64))}
 
 
 def format_named(name: str) -> Format:

@@ -41,7 +41,7 @@ class Network:
             raise BadInput(
                 "inputs", f"shape {shape}", f"(T, B, m) with B at least 1 and m = {self.layer.inputs}"
             )
-        _check("state", self.state, {k: (shape[1], self.layer.hidden) for k in self.layer.states})
+        _check("state", self.state, dict.fromkeys(self.layer.states, (shape[1], self.layer.hidden)))
 
     @property
     def steps(self) -> int:
@@ -106,7 +106,7 @@ def check_cotangent(network: Network, cotangent: Cotangent) -> None:
     expected = (network.steps, network.batch, n)
     if np.shape(cotangent.outputs) != expected:
         raise BadInput("cotangent.outputs", f"shape {np.shape(cotangent.outputs)}", f"shape {expected}")
-    _check("cotangent.state", cotangent.state, {k: (network.batch, n) for k in network.layer.states})
+    _check("cotangent.state", cotangent.state, dict.fromkeys(network.layer.states, (network.batch, n)))
 
 
 def _check(what: str, got: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> None:

@@ -58,7 +58,7 @@ class BallMatrix:
     @property
     def mat(self) -> arb_mat:
         if self._mat is None:
-            self._mat = arb_mat(self.rows, self.columns, self._entries)
+            self._mat = arb_mat(self.rows, self.columns, self.entries)
         return self._mat
 
     @property
@@ -118,7 +118,7 @@ class Balls:
 
     def array(self, a: BallMatrix) -> NDArray[np.object_]:
         values = np.empty(a.shape, dtype=object)
-        values.flat = a.entries
+        values.flat[:] = a.entries
         return values
 
     def sum_columns(self, a: BallMatrix) -> BallMatrix:

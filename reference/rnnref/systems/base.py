@@ -28,8 +28,7 @@ class System(Protocol[M]):
         ...
 
     def array(self, a: M) -> NDArray[Any]:
-        """The entries as a NumPy array (rows, columns), with an axis of replicates before it
-        where the system has them."""
+        """The entries as a NumPy array (rows, columns), replicates first where there are any."""
         ...
 
     def sum_columns(self, a: M) -> M:

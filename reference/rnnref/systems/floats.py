@@ -26,7 +26,8 @@ class Floats:
         return a
 
     def sum_columns(self, a: FloatMatrix) -> FloatMatrix:
-        return a.sum(axis=1, keepdims=True, dtype=self.format.dtype)
+        total: FloatMatrix = a.sum(axis=1, keepdims=True, dtype=self.format.dtype)
+        return total
 
     def sigmoid(self, z: FloatMatrix) -> FloatMatrix:
         # e^-|z| cannot overflow, and the left branch keeps small values to full accuracy.

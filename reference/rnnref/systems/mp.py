@@ -65,5 +65,5 @@ class Mpmath:
     @staticmethod
     def _each(function: Any, values: NDArray[Any]) -> MpMatrix:
         result = np.empty(np.shape(values), dtype=object)
-        result.flat = [function(v) for v in np.asarray(values).flat]
+        result.flat[:] = [function(v) for v in np.asarray(values).flat]
         return result

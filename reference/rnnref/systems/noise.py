@@ -41,19 +41,23 @@ class NoisyMatrix:
         return (self.values.shape[1], self.values.shape[2])
 
     def __add__(self, other: Any) -> NoisyMatrix:
-        return self.noise.rounded(self.values + _values(other))
+        return self._rounded(np.add, self.values, _values(other))
 
     def __sub__(self, other: Any) -> NoisyMatrix:
-        return self.noise.rounded(self.values - _values(other))
+        return self._rounded(np.subtract, self.values, _values(other))
 
     def __rsub__(self, other: Any) -> NoisyMatrix:
-        return self.noise.rounded(_values(other) - self.values)
+        return self._rounded(np.subtract, _values(other), self.values)
 
     def __mul__(self, other: Any) -> NoisyMatrix:
-        return self.noise.rounded(self.values * _values(other))
+        return self._rounded(np.multiply, self.values, _values(other))
 
     def __truediv__(self, other: Any) -> NoisyMatrix:
-        return self.noise.rounded(self.values / _values(other))
+        return self._rounded(np.divide, self.values, _values(other))
+
+    def _rounded(self, operation: np.ufunc, left: Any, right: Any) -> NoisyMatrix:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return self.noise.rounded(operation(left, right))
 
     __radd__ = __add__
     __rmul__ = __mul__

@@ -1,0 +1,383 @@
+"""Claims: what is asserted, what is true of it, and the checks that show it.
+
+A claim is a record with checks attached by decorators:
+
+    slope_bound = claim("ACT-02", title=..., verdict=HOLDS, ...)
+
+    @slope_bound.law(needs=[SLOPE])
+    def at_most_a_quarter(impl: Subject, hold: Hold, x: Preactivations) -> None:
+        hold.at_most(impl.slope("sigmoid", x), Fraction(1, 4), rounding=SURVIVES)
+
+A law's inputs are drawn: the annotation of each further parameter says from where.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, TypeVar, get_type_hints
+
+from rnnspec.drawn import Drawn
+from rnnspec.errors import RnnspecError
+from rnnspec.sources import Source
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class BadClaim(RnnspecError):
+    """A claim's record is incomplete or contradicts itself; says which field of which claim."""
+
+
+class Verdict(Enum):
+    """What the mathematics says of a statement as it was made."""
+
+    HOLDS = "holds"
+    CONDITIONAL = "conditional"
+    REFUTED = "refuted"
+    LOOSE = "loose"
+    EMPIRICAL = "empirical"
+
+
+HOLDS, CONDITIONAL, REFUTED, LOOSE, EMPIRICAL = Verdict
+
+
+class Kind(Enum):
+    """What a check does."""
+
+    LAW = "law"
+    AS_STATED = "as stated"
+    WITNESS = "witness"
+    NECESSITY = "necessity"
+    PROOF = "proof"
+    ENCLOSURE = "enclosure"
+    EXHAUSTIVE = "exhaustive"
+    EXPERIMENT = "experiment"
+
+
+class About(Enum):
+    """What a check is about."""
+
+    MATHEMATICS = "the mathematics"
+    IMPLEMENTATION = "an implementation"
+    BOTH = "the mathematics and an implementation"
+
+
+class Evidence(Enum):
+    """How strongly a claim's verdict is supported, strongest first."""
+
+    PROVED = "proved"
+    ENCLOSED = "enclosed"
+    EXHAUSTIVE = "exhaustive"
+    SAMPLED = "sampled"
+    MEASURED = "measured"
+
+
+_EVIDENCE = {
+    Kind.PROOF: Evidence.PROVED,
+    Kind.ENCLOSURE: Evidence.ENCLOSED,
+    Kind.EXHAUSTIVE: Evidence.EXHAUSTIVE,
+    Kind.LAW: Evidence.SAMPLED,
+    Kind.EXPERIMENT: Evidence.MEASURED,
+}
+
+TOPICS = {
+    "ACT": "Activations",
+    "DEP": "Depth",
+    "REM": "Remedies",
+    "RNN": "Recurrence",
+    "SPE": "Spectra and dynamics",
+    "LST": "LSTM",
+    "LGR": "LSTM gradients",
+    "GRU": "GRU",
+    "BID": "Bidirectional and stacked",
+    "EMP": "Empirical",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One executable piece of evidence, a test id of its own.
+
+    Attributes:
+        claim: the id of its claim.
+        name: of the function, unique within the claim.
+        kind: what it does.
+        about: whether its subject is the mathematics, an implementation, or each in turn.
+        function: the code.
+        needs: the methods of the protocol that an implementation must offer.
+        inputs: where each further parameter is drawn from.
+        of: the check whose statement a witness falsifies or an exhaustive check repeats.
+        format: the float format whose values an exhaustive check goes through.
+        condition: which of the claim's conditions a necessity check drops.
+    """
+
+    claim: str
+    name: str
+    kind: Kind
+    about: About
+    function: Callable[..., Any]
+    needs: tuple[str, ...] = ()
+    inputs: Mapping[str, Drawn[Any]] = field(default_factory=dict)
+    of: Check | None = None
+    format: str | None = None
+    condition: str | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.claim}/{self.name}"
+
+    @property
+    def text(self) -> str:
+        """The docstring: what the check says, in words."""
+        return inspect.cleandoc(self.function.__doc__ or "")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An assertion of the documents, with its verdict and its checks.
+
+    Attributes:
+        id: a topic of three letters and a number, `ACT-02`.
+        title: what is true of it, in one line.
+        says: what the documents say, in our words.
+        statement: the same, exactly.
+        equation: the heart of it as a formula, in plain Unicode.
+        verdict: what is true of the statement as made.
+        because: why, in a few sentences a student can follow.
+        sources: where it is said.
+        conditions: of a conditional claim, each as a clause that can be dropped.
+        corrected: of a refuted or loose claim, the theorem that stands in its place.
+        floats: how the laws read for rounded arithmetic.
+        see: ids of related claims.
+    """
+
+    id: str
+    title: str
+    says: str
+    statement: str
+    equation: str
+    verdict: Verdict
+    because: str
+    sources: tuple[Source, ...]
+    conditions: tuple[str, ...] = ()
+    corrected: str = ""
+    floats: str = ""
+    see: tuple[str, ...] = ()
+    checks: list[Check] = field(default_factory=list, compare=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.id, str) or not re.fullmatch(r"[A-Z]{3}-\d\d", self.id):
+            raise BadClaim(f"claim {self.id!r}: id must be a topic and a number, like ACT-02")
+        if self.topic_code not in TOPICS:
+            self._fault("id", f"topic {self.topic_code} is none of {', '.join(TOPICS)}")
+        for name in ("title", "says", "statement", "equation", "because"):
+            self._require_text(name)
+        if not isinstance(self.verdict, Verdict):
+            self._fault("verdict", f"got {self.verdict!r}, expected one of {', '.join(Verdict.__members__)}")
+        if not self.sources or not all(isinstance(s, Source) for s in self.sources):
+            self._fault("sources", 'expected at least one, like D0("1.2")')
+        if (self.verdict is CONDITIONAL) != bool(self.conditions):
+            self._fault("conditions", "a conditional claim, and only such a one, names its conditions")
+        if self.verdict in (REFUTED, LOOSE) and not self.corrected:
+            self._fault("corrected", "a refuted or loose claim says what holds in its place")
+
+    def _require_text(self, name: str) -> None:
+        value = getattr(self, name)
+        if not isinstance(value, str) or not value.strip():
+            self._fault(name, f"got {value!r}, expected a sentence")
+
+    def _fault(self, name: str, problem: str) -> None:
+        raise BadClaim(f"claim {self.id}: field {name}: {problem}")
+
+    @property
+    def topic_code(self) -> str:
+        return self.id[:3]
+
+    @property
+    def topic(self) -> str:
+        """The topic's name."""
+        return TOPICS[self.topic_code]
+
+    @property
+    def evidence(self) -> Evidence:
+        """The strongest evidence that any check gives."""
+        kinds = {_EVIDENCE[check.kind] for check in self.checks if check.kind in _EVIDENCE}
+        return next(evidence for evidence in Evidence if evidence in kinds)
+
+    def of_kind(self, kind: Kind) -> list[Check]:
+        """The checks of one kind, in the order in which they are written."""
+        return [check for check in self.checks if check.kind is kind]
+
+    def law(self, needs: Sequence[str] = (), about: About = About.BOTH) -> Callable[[F], F]:
+        """A statement that holds for all inputs drawn: `f(impl, hold, drawn...)`."""
+        return self._attach(Kind.LAW, about, needs=tuple(needs))
+
+    def as_stated(self, needs: Sequence[str] = ()) -> Callable[[F], F]:
+        """The statement as the document makes it; the search must find it false."""
+        return self._attach(Kind.AS_STATED, About.MATHEMATICS, needs=tuple(needs))
+
+    def witness(self, of: Callable[..., Any]) -> Callable[[F], F]:
+        """`f()` gives an input on which the statement `of` is certainly false."""
+        return self._attach(Kind.WITNESS, About.MATHEMATICS, of=self._check_of(of))
+
+    def necessity(self, of: Callable[..., Any], condition: str) -> Callable[[F], F]:
+        """`f()` gives an input on which `of` fails because a condition is dropped."""
+        if condition not in self.conditions:
+            self._fault("conditions", f"a necessity check names {condition!r}, which is not among them")
+        return self._attach(Kind.NECESSITY, About.MATHEMATICS, of=self._check_of(of), condition=condition)
+
+    def proof(self, function: F) -> F:
+        """`f(prove)`: exact algebra over formulas traced from the reference."""
+        return self._attach(Kind.PROOF, About.MATHEMATICS)(function)
+
+    def enclosure(self, function: F) -> F:
+        """`f(enclose)`: balls over the whole domain, tails included."""
+        return self._attach(Kind.ENCLOSURE, About.MATHEMATICS)(function)
+
+    def exhaustive(self, of: Callable[..., Any], format: str) -> None:
+        """Hold the law `of`, whose only input is an array x, at every value of a format."""
+        law = self._check_of(of)
+
+        def every_value() -> None: ...
+
+        every_value.__name__ = f"{law.name}_in_every_{format}"
+        every_value.__doc__ = f"{law.text.rstrip('.')}: at every finite {format}."
+        self._attach(Kind.EXHAUSTIVE, law.about, of=law, format=format, needs=law.needs)(every_value)
+
+    def experiment(self, function: F) -> F:
+        """`f(lab)`: a seeded measurement, returning an `Outcome`."""
+        return self._attach(Kind.EXPERIMENT, About.MATHEMATICS)(function)
+
+    def _attach(self, kind: Kind, about: About, **rest: Any) -> Callable[[F], F]:
+        def attach(function: F) -> F:
+            name = function.__name__
+            if not (function.__doc__ or "").strip():
+                self._fault(name, "a check says in its docstring what it shows")
+            if any(check.name == name for check in self.checks):
+                self._fault(name, "the claim has another check of this name")
+            drawn = kind in (Kind.LAW, Kind.AS_STATED)
+            inputs = _drawn_inputs(self.id, function) if drawn else {}
+            self.checks.append(Check(self.id, name, kind, about, function, inputs=inputs, **rest))
+            return function
+
+        return attach
+
+    def _check_of(self, function: Callable[..., Any]) -> Check:
+        for check in self.checks:
+            if check.function is function:
+                return check
+        self._fault("of", f"{getattr(function, '__name__', function)!r} is no check of this claim")
+        raise AssertionError("unreachable")
+
+    def check_complete(self) -> None:
+        """Raise `BadClaim` unless the checks are those that the verdict calls for."""
+        kinds = {check.kind for check in self.checks}
+        if not kinds & set(_EVIDENCE):
+            self._fault("checks", "none that is evidence (law, proof, enclosure, exhaustive or experiment)")
+        if self.verdict is EMPIRICAL and Kind.EXPERIMENT not in kinds:
+            self._fault("checks", "an empirical claim has an experiment")
+        if self.verdict in (REFUTED, LOOSE):
+            for kind in (Kind.AS_STATED, Kind.WITNESS, Kind.LAW):
+                if kind not in kinds:
+                    self._fault(
+                        "checks", f"a {self.verdict.value} claim has a check of the kind {kind.value!r}"
+                    )
+        dropped = {check.condition for check in self.of_kind(Kind.NECESSITY)}
+        for condition in self.conditions:
+            if condition not in dropped:
+                self._fault("conditions", f"no necessity check drops {condition!r}")
+        falsified = {check.of.name for check in self.checks if check.of and check.kind is not Kind.EXHAUSTIVE}
+        for check in self.of_kind(Kind.AS_STATED):
+            if check.name not in falsified:
+                self._fault(check.name, "no witness falsifies this statement")
+
+
+def _drawn_inputs(claim: str, function: Callable[..., Any]) -> dict[str, Drawn[Any]]:
+    names = list(inspect.signature(function).parameters)
+    if names[:2] != ["impl", "hold"]:
+        raise BadClaim(f"claim {claim}: {function.__name__} must take (impl, hold, ...), it takes {names}")
+    hints = get_type_hints(function, include_extras=True)
+    inputs = {}
+    for name in names[2:]:
+        sources = [m for m in getattr(hints.get(name), "__metadata__", ()) if isinstance(m, Drawn)]
+        if len(sources) != 1:
+            raise BadClaim(
+                f"claim {claim}: parameter {name} of {function.__name__} does not say where it is "
+                f"drawn from; annotate it with one of rnnspec.strategies"
+            )
+        inputs[name] = sources[0]
+    return inputs
+
+
+class Registry:
+    """All claims, by id, in the order of the topics."""
+
+    def __init__(self) -> None:
+        self._claims: dict[str, Claim] = {}
+
+    def add(self, claim: Claim) -> None:
+        if claim.id in self._claims:
+            raise BadClaim(f"claim {claim.id}: the id is taken twice")
+        self._claims[claim.id] = claim
+
+    def __iter__(self) -> Iterator[Claim]:
+        topics = list(TOPICS)
+        return iter(sorted(self._claims.values(), key=lambda c: (topics.index(c.topic_code), c.id)))
+
+    def __len__(self) -> int:
+        return len(self._claims)
+
+    def __getitem__(self, claim_id: str) -> Claim:
+        return self._claims[claim_id]
+
+    def __contains__(self, claim_id: object) -> bool:
+        return claim_id in self._claims
+
+    def check_complete(self) -> None:
+        """Raise `BadClaim` if any claim is incomplete or refers to one that is not there."""
+        for claim in self:
+            claim.check_complete()
+
+
+registry = Registry()
+
+
+def claim(
+    id: str,
+    *,
+    title: str,
+    says: str,
+    statement: str,
+    equation: str,
+    verdict: Verdict,
+    because: str,
+    sources: Sequence[Source],
+    conditions: Sequence[str] = (),
+    corrected: str = "",
+    floats: str = "",
+    see: Sequence[str] = (),
+) -> Claim:
+    """Make a claim and enter it in the registry. For the arguments see `Claim`.
+
+    Raises:
+        BadClaim: if a field is missing, empty or contradicts another.
+    """
+    made = Claim(
+        id=id,
+        title=title,
+        says=inspect.cleandoc(says),
+        statement=inspect.cleandoc(statement),
+        equation=equation,
+        verdict=verdict,
+        because=inspect.cleandoc(because),
+        sources=tuple(sources),
+        conditions=tuple(conditions),
+        corrected=inspect.cleandoc(corrected),
+        floats=inspect.cleandoc(floats),
+        see=tuple(see),
+    )
+    registry.add(made)
+    return made

@@ -1,0 +1,1 @@
+"""Claims on how gradients travel through an LSTM."""

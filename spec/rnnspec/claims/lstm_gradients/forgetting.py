@@ -1,0 +1,234 @@
+"""Far gradients: when they survive, and how often they explode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from rnnspec.claim import CONDITIONAL, EMPIRICAL, claim
+from rnnspec.claims.lstm_gradients.passing import along_the_cell, gates, on_the_cell, steps_of
+from rnnspec.evidence import Lab, Outcome, Prove
+from rnnspec.hold import Hold
+from rnnspec.protocol import Cotangent, Layer, Network
+from rnnspec.sources import D0
+from rnnspec.strategies import networks
+from rnnspec.subject import Subject
+
+SHORT = "the sum of 1 − f_t over the steps stays small"
+UNCANCELLED = "no other path cancels the one from cell to cell"
+
+
+def _remembering(net: Network) -> Network:
+    """Forget gates near 1: a bias between 4 and 8, whatever was drawn."""
+    # Multiples of 1/128, which every float format represents up to 8.
+    bias = 6 + np.round(np.clip(net.parameters["b_f"], -2, 2) * 128) / 128
+    return net.with_parameters(W_f=0, b_f=bias, U_f=0)
+
+
+def _remembers(net: Network) -> bool:
+    p = net.parameters
+    return bool(np.all(p["W_f"] == 0) and np.all(p["U_f"] == 0) and np.all(np.abs(p["b_f"] - 6) <= 2))
+
+
+Remembering = Annotated[
+    Network,
+    networks(
+        "lstm", hidden=(1, 3), inputs=(1, 2), steps=(0, 8), biases="one", also=_remembering, where=_remembers
+    ),
+]
+LongRemembering = Annotated[
+    Network,
+    networks(
+        "lstm",
+        hidden=(1, 1),
+        inputs=(1, 1),
+        steps=(1, 400),
+        batch=(1, 1),
+        biases="one",
+        also=_remembering,
+        where=_remembers,
+    ),
+]
+ShortRemembering = Annotated[
+    Network,
+    networks(
+        "lstm",
+        hidden=(1, 1),
+        inputs=(1, 1),
+        steps=(2, 3),
+        scales=(1, 2, 3),
+        batch=(1, 1),
+        biases="one",
+        also=_remembering,
+        where=_remembers,
+    ),
+]
+
+# ------------------------------------------------------------------------------------------
+near_one = claim(
+    "LGR-12",
+    title="A forget gate near 1 keeps far gradients alive only for a while",
+    says="If the forget gate is near 1 the gradient from far away does not vanish.",
+    statement="If every f_t ≥ 0.98, then ∂c_T/∂c_0 ≥ 1/2, whatever T.",
+    equation="1 − Σ (1 − f_t)  ≤  ∏ f_t  ≤  exp(−Σ (1 − f_t))",
+    verdict=CONDITIONAL,
+    because="""
+        Near is not one: a constant gate f < 1 vanishes exponentially, only later. 0.99 leaves
+        0.366 after 100 steps and 4·10^-5 after 1000. What survives is governed by the sum of
+        what is forgotten, Σ (1 − f_t): the product stays above 1 minus the sum, and it stays
+        away from 0 over infinitely many steps exactly if the sum is finite. And this is the
+        path from cell to cell; the gradient in all is a sum over every path, and the others
+        may cancel it.
+    """,
+    conditions=(SHORT, UNCANCELLED),
+    sources=[D0("questions, 1")],
+    floats="Products and sums of the same gates; they may differ by rounding.",
+    see=["LGR-05", "LGR-07", "LGR-11"],
+)
+
+
+@near_one.law(needs=["run", "run_vjp"])
+def at_least_one_minus_the_forgotten(impl: Subject, hold: Hold, net: Remembering) -> None:
+    """Along the cells at least 1 − Σ(1 − f_t) of the gradient arrives."""
+    passed: Any = np.ones((net.batch, net.layer.hidden))
+    forgotten: Any = np.zeros((net.batch, net.layer.hidden))
+    for step in steps_of(impl, net):
+        passed = passed * along_the_cell(impl, step)
+        forgotten = forgotten + (1 - gates(hold, step)["f"])
+    hold.at_most(1 - forgotten, passed, "1 − Σ(1 − f_t) ≤ ∏ f_t")
+
+
+@near_one.law(needs=["run", "run_vjp"])
+def at_most_what_every_gate_lets_through(impl: Subject, hold: Hold, net: Remembering) -> None:
+    """And at most 1 / (1 + Σ(1 − f_t)), which is more than exp(−Σ) but as surely tends to 0."""
+    passed: Any = np.ones((net.batch, net.layer.hidden))
+    forgotten: Any = np.zeros((net.batch, net.layer.hidden))
+    for step in steps_of(impl, net):
+        passed = passed * along_the_cell(impl, step)
+        forgotten = forgotten + (1 - gates(hold, step)["f"])
+    hold.at_most(passed * (1 + forgotten), 1, "∏ f_t (1 + Σ(1 − f_t))")
+
+
+@near_one.as_stated(needs=["run", "run_vjp"])
+def never_vanishes(impl: Subject, hold: Hold, net: LongRemembering) -> None:
+    """With forget gates of 0.98 and more, half of the cell's gradient arrives after any time."""
+    net = net.with_parameters(U_i=0, U_g=0)
+    hold.at_most(0.5, impl.vjp(net, on_the_cell(net, 1.0)).state["c"], "∂c_T/∂c_0")
+
+
+@near_one.necessity(of=never_vanishes, condition=SHORT)
+def ninety_nine_percent_for_a_hundred_steps() -> Mapping[str, Any]:
+    """f = 0.99 for 100 steps: 0.99^100 = 0.366 is left."""
+    return {"net": _one_unit(steps=100, b_f=np.log(99.0))}
+
+
+@near_one.as_stated(needs=["run", "run_vjp"])
+def survives_on_all_paths_together(impl: Subject, hold: Hold, net: ShortRemembering) -> None:
+    """Over a few steps, half of the gradient arrives on all paths from c_0 to c_T together."""
+    back = impl.vjp(net, on_the_cell(net, 1.0)).state
+    hold.at_most(0.5, abs(back["c"]), "|∂c_T/∂c_0|")
+
+
+@near_one.necessity(of=survives_on_all_paths_together, condition=UNCANCELLED)
+def candidate_that_opposes_the_cell() -> Mapping[str, Any]:
+    """Two steps with f = 0.998 and U_g = −4: what the candidate adds undoes what the cell keeps."""
+    return {"net": _one_unit(steps=2, b_f=6.0, b_i=6.0, b_o=6.0, U_g=-1.0)}
+
+
+@near_one.proof
+def weierstrass(prove: Prove) -> None:
+    """One more factor: (1 − S)f = 1 − S − (1 − f) + S(1 − f), and the last term is not negative."""
+    S, f = prove.symbols("S f")
+    prove.identical((1 - S) * f, (1 - S - (1 - f)) + S * (1 - f))
+    # The upper bound: 1/((1 + S)(1 + r)) <= 1/(1 + S + r), and f <= 1/(1 + r) for r = 1 − f.
+    r = 1 - f
+    prove.identical((1 + S) * (1 + r), (1 + S + r) + S * r)
+    prove.identical(1 - f * (1 + r), r * r)
+
+
+def _one_unit(*, steps: int, **parameters: float) -> Network:
+    """One unit without input or state, all parameters 0 but the given ones."""
+    layer = Layer("lstm", 1, 1)
+    zero = {name: np.zeros(shape) for name, shape in layer.parameter_shapes.items()}
+    state = {name: np.zeros((1, 1)) for name in layer.states}
+    return Network(layer, zero, np.zeros((steps, 1, 1)), state).with_parameters(**parameters)
+
+
+# ------------------------------------------------------------------------------------------
+explodes_less = claim(
+    "LGR-11",
+    title="Whether an LSTM explodes less often than an RNN depends on the size of its weights",
+    says="""
+        Because its other paths pass through more activations with slopes below 1, an LSTM's
+        gradients explode much less often than those of a plain RNN.
+    """,
+    statement="For random weights, P(gradient grows over 50 steps) is smaller for the LSTM than for the RNN.",
+    equation="P(‖∂(h_T, c_T)/∂(h_0, c_0)ᵀ v‖ > ‖v‖), n = 32, T = 50, weights uniform in ±gain/√n",
+    verdict=EMPIRICAL,
+    because="""
+        Where the RNN begins to explode it is so, and the difference is stark. For small
+        weights neither explodes. For large ones it turns round: an RNN driven hard
+        saturates, and its slopes of almost 0 stop the gradient, while the LSTM's cell path
+        has no such slopes on it and lets its other paths accumulate. The reason given is
+        loose, too: slopes of exactly 1 exist (ACT-06), and no path is harmless by itself.
+    """,
+    sources=[D0("questions, 1")],
+    see=["LGR-12", "ACT-06"],
+)
+
+HIDDEN, STEPS = 32, 50
+
+
+def _grows(lab: Lab, kind: Literal["rnn", "lstm"], gain: float, random: np.random.Generator) -> bool:
+    """Whether a random cotangent is longer after 50 steps back than it was at the end."""
+    layer = Layer(kind, HIDDEN, HIDDEN)
+    reach = gain / np.sqrt(HIDDEN)
+    parameters = {
+        name: random.uniform(-reach, reach, shape) if name[0] in "WU" else np.zeros(shape)
+        for name, shape in layer.parameter_shapes.items()
+    }
+    inputs = random.normal(size=(STEPS, 1, HIDDEN))
+    state = {name: np.zeros((1, HIDDEN)) for name in layer.states}
+    d_final = {name: random.normal(size=(1, HIDDEN)) for name in layer.states}
+    network = Network(layer, parameters, inputs, state)
+    back = lab.vjp(network, Cotangent(np.zeros((STEPS, 1, HIDDEN)), d_final)).state
+    return _length(back) > _length(d_final)
+
+
+def _length(vectors: Mapping[str, Any]) -> float:
+    return float(np.sqrt(sum(np.sum(v**2) for v in vectors.values())))
+
+
+@explodes_less.experiment
+def how_often_gradients_grow(lab: Lab) -> Outcome:
+    """The same seeds for both kinds, from gains where neither explodes to where the order turns.
+
+    With large weights the dynamics are chaotic: a run in float64 is then not the exact
+    orbit of its seed, but a sample from the same ensemble.
+    """
+    rows, less, more = [], [], []
+    for gain in (2.0, 8.0, 16.0, 32.0):
+        rnn = lab.frequency(f"RNN, gain {gain:g}", lambda r, g=gain: _grows(lab, "rnn", g, r))
+        lstm = lab.frequency(f"LSTM, gain {gain:g}", lambda r, g=gain: _grows(lab, "lstm", g, r))
+        rows += [rnn, lstm]
+        if lstm.high < rnn.low:
+            less.append(gain)
+        elif rnn.high < lstm.low:
+            more.append(gain)
+    if less and more:
+        verdict = "depends on the gain"
+    else:
+        verdict = "supported" if less else "not supported"
+    return Outcome(
+        verdict,
+        rows,
+        f"the 95 % intervals are apart, the LSTM's below, at gain {_listed(less)}, "
+        f"and the LSTM's above at gain {_listed(more)}",
+        settled=bool(less or more),
+    )
+
+
+def _listed(gains: list[float]) -> str:
+    return ", ".join(f"{gain:g}" for gain in gains) or "none"

@@ -1,0 +1,61 @@
+"""Words for gradients through an LSTM, shared by the claims about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from rnnspec.hold import Hold
+from rnnspec.protocol import Cotangent, Network
+from rnnspec.subject import Array, Numbers, Subject
+
+
+def on_the_cell(network: Network, dc: Any) -> Cotangent:
+    """The cotangent dc on the final cell, and 0 on everything else."""
+    n = network.layer.hidden
+    return Cotangent(
+        outputs=np.zeros((network.steps, network.batch, n)),
+        state={"h": np.zeros((network.batch, n)), "c": np.broadcast_to(dc, (network.batch, n))},
+    )
+
+
+def steps_of(impl: Subject, network: Network) -> list[Network]:
+    """The run taken apart: one-step networks, each in the state that the implementation reached."""
+    parts, state = [], network.state
+    for t in range(network.steps):
+        parts.append(network.at(t, state))
+        state = impl.run(parts[-1]).state
+    return parts
+
+
+def along_the_cell(impl: Subject, step: Network) -> Numbers:
+    """dc_t/dc_{t-1} of one step with h_{t-1} held: it is diagonal, and this is the diagonal."""
+    return impl.vjp(step, on_the_cell(step, 1.0)).state["c"]
+
+
+def gates(hold: Hold, step: Network) -> Mapping[str, Numbers]:
+    """The reference's gates and states of a one-step network."""
+    return hold.reference.gates(step)[0]
+
+
+def through_the_output(impl: Subject, hold: Hold, step: Network, o_before: Numbers, dc: Any) -> Numbers:
+    """dc times the whole one-step derivative dC_t/dC_{t-1}, with o_{t-1} held.
+
+    The old cell acts directly and through h_{t-1} = o_{t-1} tanh(C_{t-1}).
+    """
+    back = impl.vjp(step, on_the_cell(step, dc)).state
+    return back["c"] + back["h"] * o_before * slope_of_tanh(hold, step.state["c"])
+
+
+def slope_of_tanh(hold: Hold, c: Any) -> Numbers:
+    """1 - tanh(c)², by the reference."""
+    return 1 - hold.reference.activation("tanh", c) ** 2
+
+
+def unit(network: Network, j: int) -> Array:
+    """The j-th unit vector, for every member of the batch."""
+    vector = np.zeros((network.batch, network.layer.hidden))
+    vector[:, j] = 1.0
+    return vector

@@ -1,0 +1,1 @@
+"""Claims on eigenvalues and the long-term behaviour of recurrences."""

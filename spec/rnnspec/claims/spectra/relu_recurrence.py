@@ -1,0 +1,197 @@
+"""Recurrences with ReLU and with tanh: which blow up, and which stay bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Any
+
+import numpy as np
+
+from rnnspec.claim import HOLDS, REFUTED, claim
+from rnnspec.evidence import Prove
+from rnnspec.hold import SURVIVES, Hold
+from rnnspec.protocol import Network
+from rnnspec.sources import D0
+from rnnspec.strategies import Orbit, Preactivations, networks, orbits
+from rnnspec.subject import Array, Subject
+
+
+def eigenvalue_above_one(W: Array) -> bool:
+    """Whether a 2 x 2 matrix has a real eigenvalue greater than 1, decided exactly.
+
+    The eigenvalues are the roots of p(x) = x² − (trace) x + det. A root lies beyond 1 if
+    p(1) < 0, or if p has real roots whose mean, trace / 2, does.
+    """
+    trace, det = _trace_and_determinant(W)
+    at_one = 1 - trace + det
+    return at_one < 0 or (trace**2 >= 4 * det and trace > 2)
+
+
+def within_the_unit_circle(W: Array) -> bool:
+    """Whether both eigenvalues of a 2 x 2 matrix have modulus at most 1, decided exactly (Jury)."""
+    trace, det = _trace_and_determinant(W)
+    return abs(det) <= 1 and abs(trace) <= 1 + det
+
+
+def _trace_and_determinant(W: Array) -> tuple[Fraction, Fraction]:
+    (a, b), (c, d) = ((Fraction(float(x)) for x in row) for row in W)
+    return a + d, a * d - b * c
+
+
+Expanding = Annotated[
+    Orbit,
+    orbits(size=(2, 2), start=(1, 16), steps=(8, 8), where=lambda orbit: eigenvalue_above_one(orbit.W)),
+]
+Contracting = Annotated[
+    Orbit,
+    orbits(size=(2, 2), start=(0, 16), steps=(4, 4), where=lambda orbit: within_the_unit_circle(orbit.W)),
+]
+NonNegative = Annotated[Orbit, orbits(entries=(0, 16), start=(1, 16))]
+AnyOrbit = Annotated[Orbit, orbits()]
+
+# ------------------------------------------------------------------------------------------
+blow_up = claim(
+    "SPE-08",
+    title="An eigenvalue above 1 decides nothing about a ReLU recurrence",
+    says="""
+        In a recurrence the same matrix is applied many times; with ReLU and an eigenvalue of
+        that matrix greater than 1 the output blows up.
+    """,
+    statement="If W has an eigenvalue λ > 1, then h_t = relu(W h_{t-1}) is unbounded; otherwise it is not.",
+    equation="W = [1 −1; −1 1]: λ = 2, at rest after one step;   W = [3/2 9/4; −1 −3/2]: all λ = 0, h_t = (3/2)^t h_0",
+    verdict=REFUTED,
+    because="""
+        ReLU is not linear: what it cuts off decides which part of W acts, and the spectrum of
+        W is not that of its parts. The first matrix has the eigenvalue 2 with eigenvector (1, −1),
+        which ReLU never lets through: every state is mapped to ((h₁−h₂)₊, (h₂−h₁)₊) and stays
+        there. The second is nilpotent, W² = 0, yet on (1, 0) ReLU removes just the entry
+        that would have brought it back, and each step multiplies by 3/2. If no
+        entry of W is negative nothing is ever cut off, and then the spectrum does decide
+        (Perron and Frobenius).
+    """,
+    corrected="""
+        If W ≥ 0 and h_0 > 0 entry by entry, then h_t = W^t h_0, and ρ(W) > 1 makes it
+        unbounded: whenever W h_0 ≥ λ h_0, h_t ≥ λ^t h_0. For any W, |h_t| ≤ |W|^t |h_0|, so
+        ρ(|W|) < 1 makes it vanish. In between, what counts is the product of the parts of W
+        that are active along the orbit.
+    """,
+    sources=[D0("questions, 3")],
+    floats="""
+        Orbits are short and their numbers have few digits, so floats follow them almost
+        exactly; what is rounded gets the usual tolerance.
+    """,
+    see=["SPE-09"],
+)
+
+
+@blow_up.as_stated(needs=["run"])
+def never_at_rest(impl: Subject, hold: Hold, orbit: Expanding) -> None:
+    """With an eigenvalue above 1, from a positive start, the state never comes to rest.
+
+    A state at rest stays at rest, so an orbit that reaches one is bounded.
+    """
+    hold.given(eigenvalue_above_one(orbit.W), "W has no eigenvalue above 1")
+    outputs = impl.run(orbit.network()).outputs[:, 0]
+    hold.strictly_less(0, abs(outputs[-1] - outputs[-2]).sum(), "|h_T − h_{T-1}|")
+
+
+@blow_up.witness(of=never_at_rest)
+def eigenvalue_two_at_rest() -> Mapping[str, Any]:
+    """W = [1 −1; −1 1], eigenvalue 2: from (1, 2) to (0, 1), and there it stays."""
+    return {"orbit": Orbit(np.array([[1.0, -1.0], [-1.0, 1.0]]), np.array([1.0, 2.0]), 8)}
+
+
+@blow_up.as_stated(needs=["run"])
+def bounded_without_large_eigenvalue(impl: Subject, hold: Hold, orbit: Contracting) -> None:
+    """Without an eigenvalue beyond the unit circle, no state is a larger multiple of the one before.
+
+    ReLU(λ z) = λ ReLU(z) for λ > 0, so one such step repeats itself for ever.
+    """
+    hold.given(within_the_unit_circle(orbit.W), "W has an eigenvalue beyond the unit circle")
+    before, after = impl.run(orbit.network()).outputs[-2:, 0]
+    parallel = bool(after[0] * before[1] - after[1] * before[0] == 0)
+    hold.at_most(after.sum() if parallel else 0, before.sum(), "|h_T| where h_T is parallel to h_{T-1}")
+
+
+@blow_up.witness(of=bounded_without_large_eigenvalue)
+def nilpotent_and_exploding() -> Mapping[str, Any]:
+    """W = [3/2 9/4; −1 −3/2], W² = 0: from (1, 0), h_t = (3/2)^t (1, 0)."""
+    return {"orbit": Orbit(np.array([[1.5, 2.25], [-1.0, -1.5]]), np.array([1.0, 0.0]), 4)}
+
+
+@blow_up.law(needs=["run"])
+def positive_matrices_grow_as_their_spectrum_says(impl: Subject, hold: Hold, orbit: NonNegative) -> None:
+    """If W ≥ 0 and W h_0 ≥ λ h_0, then h_t ≥ λ^t h_0: with λ > 1 it is unbounded."""
+    W = [[Fraction(float(w)) for w in row] for row in orbit.W]
+    start = [Fraction(float(x)) for x in orbit.start]
+    rate = min(
+        sum(w * x for w, x in zip(row, start, strict=True)) / own for row, own in zip(W, start, strict=True)
+    )
+    outputs = impl.run(orbit.network()).outputs[:, 0]
+    for t in range(orbit.steps):
+        hold.at_most([rate ** (t + 1) * x for x in start], outputs[t], f"λ^{t + 1} h_0 ≤ h_{t + 1}")
+
+
+@blow_up.law(needs=["run"])
+def no_faster_than_the_absolute_values(impl: Subject, hold: Hold, orbit: AnyOrbit) -> None:
+    """|h_t| ≤ |W|^t |h_0| entry by entry, so ρ(|W|) < 1 makes every orbit vanish."""
+    outputs = impl.run(orbit.network()).outputs[:, 0]
+    bound = orbit.start.astype(object)
+    for t in range(orbit.steps):
+        bound = np.abs(orbit.W).astype(object) @ bound
+        hold.at_most(outputs[t], bound, f"h_{t + 1} ≤ |W|^{t + 1} h_0")
+
+
+@blow_up.law(needs=["run"])
+def scales_with_its_start(impl: Subject, hold: Hold, orbit: AnyOrbit) -> None:
+    """Twice the start gives twice the orbit: what happens once on a ray happens for ever."""
+    twice = Orbit(orbit.W, 2 * orbit.start, orbit.steps)
+    hold.equal(impl.run(twice.network()).outputs, 2 * impl.run(orbit.network()).outputs, "the orbit of 2 h_0")
+
+
+# ------------------------------------------------------------------------------------------
+bounded = claim(
+    "SPE-09",
+    title="A tanh recurrence stays within (−1, 1), whatever its weights",
+    says="With tanh as the activation the output of a recurrent network is limited.",
+    statement="For every W, U, b, every input and every start, |h_t| < 1 for t ≥ 1.",
+    equation="1 − tanh² z = 4 e² / (e² + 1)² > 0  with  e = e^z,   so   |h_t| < 1",
+    verdict=HOLDS,
+    because="""
+        Whatever reaches the activation, tanh maps it into the open interval (−1, 1). That
+        bounds the state; it says nothing about the gradient, which may still explode.
+    """,
+    sources=[D0("questions, 3")],
+    floats="""
+        No tolerance: a rounded tanh may reach ±1, from about |z| = 9 in binary32 and 19 in
+        binary64, and never passes it.
+    """,
+    see=["SPE-08"],
+)
+
+TanhNetwork = Annotated[Network, networks("rnn", activation="tanh", steps=(0, 8), scales=(0, -1, 1, 3, 6))]
+
+
+@bounded.law(needs=["run"])
+def states_within_one(impl: Subject, hold: Hold, net: TanhNetwork) -> None:
+    """Every |h_t| is below 1 (in floats, at most 1), for weights of any size."""
+    run = impl.run(net)
+    hold.strictly_less(abs(run.outputs), 1, "|h_t|", rounding=SURVIVES)
+    if net.steps:
+        hold.strictly_less(abs(run.state["h"]), 1, "|h_T|", rounding=SURVIVES)
+
+
+@bounded.law(needs=["activation"])
+def tanh_within_one(impl: Subject, hold: Hold, x: Preactivations) -> None:
+    """|tanh x| is below 1 (in floats, at most 1), in every regime."""
+    hold.strictly_less(abs(impl.activation("tanh", x)), 1, "|tanh x|", rounding=SURVIVES)
+
+
+bounded.exhaustive(of=tanh_within_one, format="float16")
+
+
+@bounded.proof
+def one_minus_the_square_is_positive(prove: Prove) -> None:
+    """1 − tanh² is a quotient of polynomials in e^z with positive coefficients."""
+    prove.positive(1 - prove.activation("tanh") ** 2)

@@ -1,0 +1,206 @@
+"""One law held to one subject: judged on an input, explored by Hypothesis, shrunk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import given, reject, seed
+from hypothesis import strategies as st
+from hypothesis.errors import HypothesisException
+
+from rnnref import NotCertified
+from rnnspec.claim import Check
+from rnnspec.errors import Misbehaved, NotOffered
+from rnnspec.hold import Hold, Inapplicable, Rounding
+from rnnspec.kit.judge import Judgement, Outcome, judge_balls, judge_floats, tolerances
+from rnnspec.kit.numbers import LAW_PRECISION
+from rnnspec.kit.shrink import shorter
+from rnnspec.kit.subjects import Held, Mathematics, Scattered
+from rnnspec.protocol import Format
+from rnnspec.strategies.settings import Profile, explicit_settings, without_local_constants
+from rnnref.systems.balls import working_precision
+
+COSTLY_FAILURES = 3
+"""After so many hangs or crashes, shrinking stops: each costs a worker."""
+
+SHRINKING_CALLS = 400
+"""How many more inputs are tried to make a failing one smaller."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An input on which a law fails, as small as it could be made.
+
+    Either `judgement` has the violated comparison or `misbehaviour` says why there was
+    nothing to compare.
+    """
+
+    inputs: Mapping[str, Any]
+    judgement: Judgement | None = None
+    misbehaviour: str | None = None
+
+
+@dataclass
+class Exploration:
+    """What exploring one law on one subject came to.
+
+    Attributes:
+        examples: inputs that were judged.
+        decided, undecided: single comparisons, of which an input may have many.
+        not_offered: why inputs were passed over, if any were.
+        worst: the largest observed/allowed.
+        costly: how often the implementation's worker went down.
+        regimes: how often each was reached.
+    """
+
+    examples: int = 0
+    decided: int = 0
+    undecided: int = 0
+    not_offered: str | None = None
+    worst: float = 0.0
+    costly: int = 0
+    regimes: Counter[str] = field(default_factory=Counter)
+    failure: Failure | None = None
+
+
+Judge = Callable[[Mapping[str, Any]], Judgement]
+
+
+def mathematics_judge(check: Check, subject: Mathematics) -> Judge:
+    """Judges the law in balls, on the reference itself."""
+
+    def judge(inputs: Mapping[str, Any]) -> Judgement:
+        hold = Hold(subject)
+        try:
+            with working_precision(LAW_PRECISION):
+                check.function(subject, hold, **inputs)
+                return judge_balls(hold.said)
+        except NotCertified:
+            return Judgement(Outcome.UNDECIDED, decided=0, undecided=1)
+
+    return judge
+
+
+def implementation_judge(check: Check, subject: Held, profile: Profile) -> Judge:
+    """Judges the law on an implementation's own numbers, with noise as the tolerance."""
+    truth = Mathematics(subject.format)
+
+    def judge(inputs: Mapping[str, Any]) -> Judgement:
+        hold = Hold(truth)
+        try:
+            with working_precision(LAW_PRECISION):
+                check.function(subject, hold, **inputs)
+                if any(said.rounding is Rounding.TOLERATED for said in hold.said):
+                    noise = Scattered(subject.format, profile.replicates, seed=0)
+                    scatter = Hold(Scattered(subject.format, profile.replicates, seed=0, quiet=True))
+                    check.function(noise, scatter, **inputs)
+                    allowed = tolerances(scatter.said, subject.format, noise.noise.scale, hold.said)
+                else:
+                    allowed = tolerances(hold.said, subject.format, 1.0, hold.said)
+                return judge_floats(hold.said, allowed, subject.format)
+        except NotCertified:
+            return Judgement(Outcome.UNDECIDED, decided=0, undecided=1)
+
+    return judge
+
+
+class _Failed(Exception):
+    """Tells Hypothesis that an input is a failing one."""
+
+
+def judge_once(
+    check: Check, judge: Judge, fmt: Format, inputs: Mapping[str, Any], *, pin: bool = True
+) -> Exploration:
+    """Judge one given input, and pin it down if it fails.
+
+    Raises:
+        Inapplicable: if the input does not satisfy the law's own conditions.
+    """
+    found = Exploration()
+    found.failure = _attempt(judge, inputs, found)
+    if found.failure is not None and pin:
+        found.failure = pinned(check, judge, found.failure, fmt)
+    return found
+
+
+def explore(check: Check, judge: Judge, fmt: Format, examples: int, run_seed: int) -> Exploration:
+    """Draw inputs for a law until one fails or enough have passed; shrink the one that fails.
+
+    Args:
+        check: the law; its inputs are drawn in the format `fmt`.
+        examples: how many inputs to draw.
+        run_seed: makes the draw reproducible.
+    """
+    if not check.inputs:
+        return judge_once(check, judge, fmt, {})
+    found, shrinking = Exploration(), Exploration()
+
+    def test(inputs: dict[str, Any]) -> None:
+        if found.failure is None:
+            for name, source in check.inputs.items():
+                found.regimes.update(source.regimes(inputs[name], fmt))
+        elif found.costly + shrinking.costly >= COSTLY_FAILURES or shrinking.examples >= SHRINKING_CALLS:
+            return  # what has been found stands; Hypothesis will call it flaky and stop
+        try:
+            failure = _attempt(judge, inputs, found if found.failure is None else shrinking)
+        except Inapplicable:
+            reject()
+        if failure is not None:
+            found.failure = failure
+            raise _Failed
+
+    strategies = {name: source.strategy(fmt) for name, source in check.inputs.items()}
+    run = seed(run_seed)(explicit_settings(examples)(given(st.fixed_dictionaries(strategies))(test)))
+    try:
+        with without_local_constants():
+            run()
+    except (_Failed, HypothesisException):
+        if found.failure is None:
+            raise
+    if found.failure is not None and found.costly + shrinking.costly < COSTLY_FAILURES:
+        found.failure = pinned(check, judge, found.failure, fmt)
+    return found
+
+
+def _attempt(judge: Judge, inputs: Mapping[str, Any], counts: Exploration) -> Failure | None:
+    """Judge one input and count what came of it."""
+    try:
+        judgement = judge(inputs)
+    except NotOffered as reason:
+        counts.not_offered = str(reason)
+        return None
+    except Misbehaved as misbehaviour:
+        counts.examples += 1
+        counts.decided += 1
+        counts.costly += misbehaviour.costly
+        return Failure(inputs, misbehaviour=str(misbehaviour))
+    counts.examples += 1
+    counts.decided += judgement.decided
+    counts.undecided += judgement.undecided
+    counts.worst = max(counts.worst, judgement.worst)
+    return Failure(inputs, judgement) if judgement.outcome is Outcome.FALSE else None
+
+
+def pinned(check: Check, judge: Judge, failure: Failure, fmt: Format) -> Failure:
+    """Pin a failure to a single piece of its input, written with as few digits as it takes."""
+    latest = failure
+
+    def still_fails(inputs: Mapping[str, Any]) -> bool:
+        nonlocal latest
+        if not all(source.admits(inputs[name]) for name, source in check.inputs.items()):
+            return False
+        try:
+            smaller = _attempt(judge, inputs, Exploration())
+        except Inapplicable:
+            return False
+        latest = smaller or latest
+        return smaller is not None
+
+    for name, source in check.inputs.items():
+        pieces = ({**latest.inputs, name: piece} for piece in source.pieces(latest.inputs[name]))
+        next(filter(still_fails, pieces), None)
+    shorter(latest.inputs, still_fails, fmt)
+    return latest

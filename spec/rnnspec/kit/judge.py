@@ -1,0 +1,231 @@
+"""What follows from the things a law said, in each of the three readings.
+
+*An implementation's* numbers are exact: a comparison fails if it is certainly violated by
+more than what is allowed. *Balls* are three-valued: only what is certainly false fails,
+and what stays undecided is no evidence. *Noise* judges nothing; the scatter of left minus
+right over the replicates is what is allowed, times one documented factor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from rnnspec.hold import Comparison, Relation, Rounding
+from rnnspec.kit.numbers import Replicates, to_balls
+from rnnspec.protocol import Format
+
+FACTOR = 32
+"""How many times the scatter is allowed: correct layers of all sizes stay below about 7,
+operands cut to half their digits land in the hundreds."""
+
+
+class Outcome(Enum):
+    """What a comparison came to."""
+
+    TRUE = "true"
+    FALSE = "false"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Violation:
+    """The worst entry of a comparison that failed.
+
+    Attributes:
+        what: the law's own words for the comparison, possibly empty.
+        relation: between `got` and `expected`.
+        got, expected: the two sides there, as decimal strings.
+        allowed: how far apart they may be.
+        ratio: observed over allowed; infinite where nothing is allowed.
+        index: of the entry, in the broadcast shape.
+    """
+
+    what: str
+    relation: str
+    got: str
+    expected: str
+    allowed: float
+    ratio: float
+    index: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a law's comparisons came to on one input.
+
+    Attributes:
+        outcome: false if any is false, else undecided if any is, else true.
+        decided, undecided: how many entries were, and were not.
+        worst: the largest observed/allowed among tolerated comparisons, 0 if there is none.
+        violation: of the worst comparison that is false.
+    """
+
+    outcome: Outcome
+    decided: int
+    undecided: int = 0
+    worst: float = 0.0
+    violation: Violation | None = None
+
+
+def _sides(said: Comparison) -> tuple[NDArray[Any], NDArray[Any]]:
+    left, right = np.broadcast_arrays(to_balls(said.left), to_balls(said.right))
+    return left, right
+
+
+def judge_balls(said: Sequence[Comparison]) -> Judgement:
+    """The mathematics: compare balls, three-valued. Call within a working precision."""
+    decided = undecided = 0
+    for comparison in said:
+        left, right = _sides(comparison)
+        for index in np.ndindex(left.shape):
+            outcome = _compare(comparison.relation, left[index], right[index])
+            if outcome is Outcome.FALSE:
+                return Judgement(outcome, decided + 1, violation=_violation(comparison, left, right, index))
+            undecided += outcome is Outcome.UNDECIDED
+            decided += outcome is Outcome.TRUE
+    return Judgement(Outcome.UNDECIDED if undecided else Outcome.TRUE, decided, undecided)
+
+
+def _compare(relation: Relation, left: Any, right: Any) -> Outcome:
+    match relation:
+        case Relation.EQUAL:
+            # Balls cannot prove an equality of inexact numbers. That they overlap although
+            # they are narrow is evidence, and counts as true.
+            true, false = left.overlaps(right) and _narrow(left, right), not left.overlaps(right)
+        case Relation.AT_MOST:
+            true, false = left <= right, left > right
+        case Relation.LESS:
+            true, false = left < right, left >= right
+    return Outcome.TRUE if true else Outcome.FALSE if false else Outcome.UNDECIDED
+
+
+EQUALITY_BITS = 80
+"""Two balls that overlap count as equal if they agree to this many bits, as they do by
+accident only once in 2^80."""
+
+
+def _narrow(left: Any, right: Any) -> bool:
+    width = (left - right).rad()
+    size = max(abs(left.mid()), abs(right.mid()))
+    return bool(width <= size * arb(2) ** -EQUALITY_BITS or width <= arb(2) ** -1000)
+
+
+def tolerances(
+    noisy: Sequence[Comparison], fmt: Format, scale: float, said: Sequence[Comparison]
+) -> list[NDArray[np.float64]]:
+    """What each comparison is allowed, entry by entry: zero where rounding cannot break it.
+
+    allowed = FACTOR * (scatter of left - right + u |value| + smallest normal number)
+
+    Args:
+        noisy: what the same law said of the noise, in the same order.
+        scale: of the noise (`Noise.scale`).
+        said: what it said of the implementation, for the size of the value.
+    """
+    allowed = []
+    for noise, exact in zip(noisy, said, strict=True):
+        if exact.rounding is Rounding.SURVIVES:
+            allowed.append(np.zeros(()))
+            continue
+        left, right = np.broadcast_arrays(np.asarray(noise.left, object), np.asarray(noise.right, object))
+        a, b = _stacked(left), _stacked(right)
+        with np.errstate(invalid="ignore", over="ignore"):
+            scatter = np.std(a - b, axis=1) * scale
+            value = np.maximum(np.abs(a).max(axis=1), np.abs(b).max(axis=1))
+            entries = FACTOR * (scatter + fmt.unit_roundoff * value + fmt.smallest_normal)
+        allowed.append(entries.reshape(left.shape))
+    return allowed
+
+
+def _stacked(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Entries as rows of replicates; plain numbers are their own only replicate."""
+    rows = [
+        value.values if isinstance(value, Replicates) else np.array([float(value)]) for value in values.flat
+    ]
+    if not rows:
+        return np.zeros((0, 1))
+    width = max(map(len, rows))
+    return np.stack([np.broadcast_to(row, width) for row in rows])
+
+
+def judge_floats(
+    said: Sequence[Comparison], allowed: Sequence[NDArray[np.float64]], fmt: Format
+) -> Judgement:
+    """An implementation: a comparison fails if it is violated by more than is allowed.
+
+    What overflows in the mathematics may be infinite in floats: an infinity of the right
+    sign stands for anything at or beyond the largest finite number. Not-a-number always
+    fails.
+    """
+    worst_violation: Violation | None = None
+    worst, decided = 0.0, 0
+    for comparison, tolerance in zip(said, allowed, strict=True):
+        left, right = _sides(comparison)
+        tolerance = np.broadcast_to(tolerance, left.shape)
+        for index in np.ndindex(left.shape):
+            decided += 1
+            excess = _excess(comparison.relation, left[index], right[index], fmt)
+            ratio = _ratio(excess, float(tolerance[index]))
+            if tolerance[index] > 0:
+                worst = max(worst, ratio)
+            if ratio > 1 and (worst_violation is None or ratio > worst_violation.ratio):
+                worst_violation = _violation(comparison, left, right, index, float(tolerance[index]), ratio)
+    outcome = Outcome.TRUE if worst_violation is None else Outcome.FALSE
+    return Judgement(outcome, decided, 0, worst, worst_violation)
+
+
+def _excess(relation: Relation, left: Any, right: Any, fmt: Format) -> float:
+    """How far the statement is certainly violated; strict ones are weak in floats."""
+    if left.is_nan() or right.is_nan():
+        return np.inf
+    if not (left.is_finite() and right.is_finite()):
+        left, right = _clamped(left, fmt), _clamped(right, fmt)
+    difference = left - right
+    if relation is Relation.EQUAL:
+        difference = abs(difference)
+    # The lower end, so that the width of the reference's ball is never held against anyone.
+    return max(0.0, float(difference.lower()))
+
+
+def _clamped(x: Any, fmt: Format) -> Any:
+    return min(max(x, arb(-fmt.largest)), arb(fmt.largest))
+
+
+def _ratio(excess: float, allowed: float) -> float:
+    if excess == 0:
+        return 0.0
+    return excess / allowed if allowed > 0 else np.inf
+
+
+def _violation(
+    comparison: Comparison,
+    left: NDArray[Any],
+    right: NDArray[Any],
+    index: tuple[int, ...],
+    allowed: float = 0.0,
+    ratio: float = np.inf,
+) -> Violation:
+    return Violation(
+        comparison.what,
+        comparison.relation.value,
+        decimal(left[index]),
+        decimal(right[index]),
+        allowed,
+        ratio,
+        index,
+    )
+
+
+def decimal(ball: Any, digits: int = 20) -> str:
+    """A ball's midpoint, shortly: `0.25`, `0.40974165075147986442`."""
+    text = str(ball.mid().str(digits, radius=False))
+    if "." in text and "e" not in text:
+        text = text.rstrip("0").rstrip(".")
+    return text

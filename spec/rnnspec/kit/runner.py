@@ -1,0 +1,260 @@
+"""Running checks: from claims and readings to tasks, and from tasks to results."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
+
+from rnnspec.claim import About, Check, Claim, Kind
+from rnnspec.claims import registry
+from rnnspec.errors import CallAtFault
+from rnnspec.evidence import NotProved
+from rnnspec.hold import Inapplicable
+from rnnspec.kit.enclosing import Encloser
+from rnnspec.kit.endpoint import Endpoint, InProcess
+from rnnspec.kit.explore import (
+    Judge,
+    explore,
+    implementation_judge,
+    judge_once,
+    mathematics_judge,
+)
+from rnnspec.kit.laboratory import Laboratory
+from rnnspec.kit.proving import Prover
+from rnnspec.kit.results import CheckResult, Status
+from rnnspec.kit.subjects import Held, Mathematics
+from rnnspec.protocol import Format, format_named
+from rnnspec.strategies.settings import Profile, profile_named
+from rnnspec.strategies.writing import as_python
+
+MATHEMATICS = "mathematics"
+"""The reading in balls; the others are called by their float format."""
+
+WIDEST = format_named("float64")
+"""The mathematics is explored at numbers of this format."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One check in one reading, by name, so that it can be sent to another process."""
+
+    check: str
+    reading: str
+    profile: str
+    seed: int
+
+    def find(self) -> tuple[Claim, Check]:
+        """The claim and the check that are meant."""
+        claim = registry[self.check.split("/")[0]]
+        return claim, next(check for check in claim.checks if check.id == self.check)
+
+    @property
+    def own_seed(self) -> int:
+        """A seed that depends on the run's and on what is run, not on the order."""
+        return zlib.crc32(f"{self.seed} {self.check} {self.reading}".encode())
+
+
+def selected(names: Sequence[str]) -> list[Claim]:
+    """The claims that ids or topics name; all of them if there are none.
+
+    Raises:
+        CallAtFault: if a name is neither an id nor a topic.
+    """
+    if not names:
+        return list(registry)
+    chosen: list[Claim] = []
+    for name in names:
+        found = [claim for claim in registry if name.upper() in (claim.id, claim.topic_code)]
+        found = found or [claim for claim in registry if claim.topic.lower() == name.lower()]
+        if not found:
+            topics = sorted({claim.topic_code for claim in registry})
+            raise CallAtFault(f"no claim or topic is called {name!r}; topics are {', '.join(topics)}")
+        chosen += [claim for claim in found if claim not in chosen]
+    return chosen
+
+
+def plan(claims: Iterable[Claim], readings: Sequence[str], profile: str, seed: int) -> list[Task]:
+    """Every check of the claims in every reading that it has."""
+    return [
+        Task(check.id, reading, profile, seed)
+        for claim in claims
+        for check in claim.checks
+        for reading in readings
+        if _has_reading(check, reading)
+    ]
+
+
+def _has_reading(check: Check, reading: str) -> bool:
+    if reading == MATHEMATICS:
+        return check.about is not About.IMPLEMENTATION
+    if check.about is About.MATHEMATICS:
+        return False
+    return check.format in (None, reading)
+
+
+def run_task(task: Task, endpoint: Endpoint | None) -> CheckResult:
+    """Run one check in one reading.
+
+    Args:
+        endpoint: the implementation, for readings in a float format.
+    """
+    claim, check = task.find()
+    profile = profile_named(task.profile)
+    started = time.perf_counter()
+    result = CheckResult(claim.id, check.id, check.kind.value, task.reading)
+    try:
+        _RUNNERS[check.kind](claim, check, task, profile, endpoint, result)
+    except NotProved as reason:
+        result.status = Status.FAILED
+        result.detail = str(reason)
+    except Inapplicable as reason:
+        result.status = Status.FAILED
+        result.detail = f"the witness does not satisfy the statement's own conditions: {reason}"
+    result.seconds = time.perf_counter() - started
+    return result
+
+
+def run_tasks(tasks: Sequence[Task], endpoint: Endpoint | None) -> Iterator[CheckResult]:
+    """Run tasks one after the other in this process."""
+    for task in tasks:
+        yield run_task(task, endpoint)
+
+
+def run_tasks_side_by_side(
+    tasks: Sequence[Task], make: Callable[[], Any], jobs: int
+) -> Iterator[CheckResult]:
+    """Run tasks on several processes, each with an implementation of its own; results in order.
+
+    Args:
+        make: makes the implementation; a class or function that can be imported.
+    """
+    if jobs <= 1:
+        yield from run_tasks(tasks, InProcess(make()))
+        return
+    # Fresh processes instead of forks: flint's and the implementation's threads survive no fork.
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _prepare, (make,)) as pool:
+        yield from pool.map(_run_prepared, tasks)
+
+
+_prepared: list[Endpoint] = []
+
+
+def _prepare(make: Callable[[], Any]) -> None:
+    _prepared.append(InProcess(make()))
+
+
+def _run_prepared(task: Task) -> CheckResult:
+    return run_task(task, _prepared[0])
+
+
+def _judge(check: Check, task: Task, profile: Profile, endpoint: Endpoint | None) -> tuple[Judge, Format]:
+    if task.reading == MATHEMATICS:
+        return mathematics_judge(check, Mathematics(WIDEST)), WIDEST
+    if endpoint is None:
+        raise CallAtFault(f"{check.id} in {task.reading} needs an implementation")
+    fmt = format_named(task.reading)
+    return implementation_judge(check, Held(endpoint, fmt), profile), fmt
+
+
+def _law(
+    claim: Claim, check: Check, task: Task, profile: Profile, endpoint: Endpoint | None, result: CheckResult
+) -> None:
+    judge, fmt = _judge(check, task, profile, endpoint)
+    result.take(explore(check, judge, fmt, profile.examples, task.own_seed), claim, check)
+
+
+def _exhaustive(
+    claim: Claim, check: Check, task: Task, profile: Profile, endpoint: Endpoint | None, result: CheckResult
+) -> None:
+    law = check.of
+    assert law is not None and check.format is not None
+    judge, fmt = _judge(law, task, profile, endpoint)
+    (name,) = law.inputs
+    values = format_named(check.format).every_finite_value()
+    result.take(judge_once(law, judge, fmt, {name: values}), claim, law)
+    result.detail = f"all {len(values)} finite values"
+
+
+def _as_stated(
+    claim: Claim, check: Check, task: Task, profile: Profile, endpoint: Endpoint | None, result: CheckResult
+) -> None:
+    judge, fmt = _judge(check, task, profile, endpoint)
+    found = explore(check, judge, fmt, profile.search, task.own_seed)
+    result.count(found)
+    if found.failure is None:
+        result.status = Status.FAILED
+        result.detail = f"the statement is false, but no counterexample was found in {found.examples} inputs"
+    else:
+        result.status = Status.PASSED
+        result.detail = f"falsified by {_inputs(found.failure.inputs)}"
+
+
+def _witness(
+    claim: Claim, check: Check, task: Task, profile: Profile, endpoint: Endpoint | None, result: CheckResult
+) -> None:
+    statement = check.of
+    assert statement is not None
+    judge, fmt = _judge(statement, task, profile, endpoint)
+    found = judge_once(statement, judge, fmt, check.function(), pin=False)
+    result.count(found)
+    if found.failure is None or found.failure.judgement is None:
+        result.status = Status.FAILED
+        result.detail = f"the witness does not falsify {statement.id} with certainty"
+    else:
+        violation = found.failure.judgement.violation
+        assert violation is not None
+        result.status = Status.PASSED
+        result.detail = f"not {violation.got} {violation.relation} {violation.expected}"
+
+
+def _proof(
+    claim: Claim, check: Check, task: Task, profile: Profile, endpoint: Endpoint | None, result: CheckResult
+) -> None:
+    prover = Prover()
+    check.function(prover)
+    result.status = Status.PASSED if prover.proved else Status.FAILED
+    result.decided = prover.proved
+    result.detail = f"{prover.proved} steps of exact algebra"
+
+
+def _enclosure(
+    claim: Claim, check: Check, task: Task, profile: Profile, endpoint: Endpoint | None, result: CheckResult
+) -> None:
+    encloser = Encloser()
+    check.function(encloser)
+    result.status = Status.PASSED if encloser.pieces else Status.FAILED
+    result.decided = encloser.pieces
+    result.detail = f"{encloser.pieces} intervals"
+
+
+def _experiment(
+    claim: Claim, check: Check, task: Task, profile: Profile, endpoint: Endpoint | None, result: CheckResult
+) -> None:
+    outcome = check.function(Laboratory(profile.trials, task.own_seed))
+    result.examples = sum(row.trials for row in outcome.rows)
+    result.status = Status.PASSED if outcome.settled else Status.UNDECIDED
+    rows = "; ".join(
+        f"{row.what}: {row.hits}/{row.trials} ({row.low:.2f} to {row.high:.2f})" for row in outcome.rows
+    )
+    result.detail = f"{outcome.verdict}: {outcome.explanation}. {rows}"
+
+
+_RUNNERS: Mapping[Kind, Callable[..., None]] = {
+    Kind.LAW: _law,
+    Kind.EXHAUSTIVE: _exhaustive,
+    Kind.AS_STATED: _as_stated,
+    Kind.WITNESS: _witness,
+    Kind.NECESSITY: _witness,
+    Kind.PROOF: _proof,
+    Kind.ENCLOSURE: _enclosure,
+    Kind.EXPERIMENT: _experiment,
+}
+
+
+def _inputs(inputs: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {as_python(value)}" for name, value in inputs.items())

@@ -1,0 +1,364 @@
+r"""The wire format: what the kit and an implementation in another process say to each other.
+
+Anything that reads lines and writes lines can be held to the spec. The implementation is
+a process: it reads requests from its standard input and writes replies to its standard
+output, one JSON object (UTF-8, RFC 8259) a line, each line ended by `\n`. What it writes
+to standard error is nobody's business; its last line may be quoted if the process dies.
+When its standard input ends, it ends.
+
+**Greeting.** The process speaks first, once, with a description of itself:
+
+    {"type": "description", "wire": 1, "name": "mylib", "version": "2.1",
+     "formats": ["float32", "float64"], "offers": ["activation", "run"],
+     "declares": {"flushes_subnormals": false}}
+
+`formats` are of float16, float32 and float64; `offers` names the methods that it
+answers; `declares`, which may be left out, has true, false or text as values. If it
+cannot work, it says so in one sentence instead:
+
+    {"type": "cannot_load", "message": "mylib needs a licence key"}
+
+**Requests** have a number, a method and the method's arguments by name; the methods,
+their arguments and what they return are those of `rnnspec.protocol.Implementation`:
+
+    {"id": 7, "method": "activation", "arguments": {"kind": "tanh", "x": <array>}}
+
+**Replies** repeat the number. There is exactly one for each request, in order:
+
+    {"id": 7, "status": "ok", "value": <array>}
+    {"id": 8, "status": "not_offered"}
+    {"id": 9, "status": "raised", "message": "ValueError: hidden must be even"}
+    {"id": 10, "status": "rubbish", "message": "None"}
+
+`not_offered` says that the library has no such layer or option; `raised`, that it failed;
+`rubbish`, that what it returned cannot be written down here, and what it was.
+
+**Values** are
+
+- a whole number (64 bits, signed) or text, as JSON has them;
+- an array, `{"type": "array", "dtype": "float32", "shape": [2, 3], "data": "AACAPw..."}`:
+  data is the base64 (RFC 4648, padded) of its entries in C order, each in IEEE 754's
+  little-endian bytes, so that every bit survives, those of NaN included;
+- arrays by name, `{"type": "arrays", "arrays": {"h": <array>, "c": <array>}}`;
+- several values at once, as a JSON list of arrays and of arrays by name;
+- a layer, `{"type": "layer", "layer": {"kind": "lstm", "inputs": 3, "hidden": 4,
+  "activation": "tanh", "biases": "one", "reset": "after", "update": "keeps",
+  "forget_gate": true}}`, with the fields of `rnnref.Layer`; only in requests.
+
+So `run` is answered by a list of an array and arrays by name, and `run_vjp` by a list of
+arrays by name, an array and arrays by name. A line of more than `REPLY_LIMIT` bytes is
+no reply.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias, TypeVar
+
+import msgspec
+import numpy as np
+
+from rnnspec.errors import RnnspecError
+from rnnspec.protocol import FORMATS, Floats, Layer
+
+VERSION = 1
+
+# Bytes in one line. The largest calls that the kit makes are answered in a few MB; this
+# leaves room, and keeps a runaway reply from filling the memory.
+REPLY_LIMIT = 2**27
+
+# What base64 makes of so many bytes is as long as the limit.
+_LARGEST_ARRAY = REPLY_LIMIT // 4 * 3
+
+_LARGEST_INTEGER = 2**63 - 1
+
+M = TypeVar("M")
+
+
+class NotPlain(RnnspecError):
+    """A value is not plain data; the message is a noun phrase that says what it is."""
+
+
+class Array(msgspec.Struct, frozen=True, tag="array", tag_field="type"):
+    """A float array; data are the little-endian bytes of its entries in C order."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes  # base64 in JSON
+
+
+class Arrays(msgspec.Struct, frozen=True, tag="arrays", tag_field="type"):
+    """Arrays by name."""
+
+    arrays: dict[str, Array]
+
+
+class LayerValue(msgspec.Struct, frozen=True, tag="layer", tag_field="type"):
+    """A layer, as an argument."""
+
+    layer: Layer
+
+
+Argument: TypeAlias = int | str | Array | Arrays | LayerValue
+Value: TypeAlias = int | Array | Arrays | list[Array | Arrays]
+Status: TypeAlias = Literal["ok", "not_offered", "raised", "rubbish"]
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One call of one method."""
+
+    id: int
+    method: str
+    arguments: dict[str, Argument]
+
+
+class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The answer to the request of the same number."""
+
+    id: int
+    status: Status
+    value: Value | None = None
+    message: str = ""
+
+
+class Hello(msgspec.Struct, frozen=True, tag="description", tag_field="type"):
+    """What an implementation says of itself before anything else."""
+
+    wire: int
+    name: str
+    version: str
+    formats: list[str]
+    offers: list[str]
+    declares: dict[str, bool | str] = {}
+
+
+class Refusal(msgspec.Struct, frozen=True, tag="cannot_load", tag_field="type"):
+    """Said in place of `Hello` where there is nothing to describe."""
+
+    message: str
+
+
+Greeting: TypeAlias = Hello | Refusal
+
+_encoder = msgspec.json.Encoder()
+_requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
+_replies: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
+_greetings: msgspec.json.Decoder[Greeting] = msgspec.json.Decoder(Greeting)
+
+
+def encode_array(array: Floats) -> Array:
+    """An array of any shape and strides as its bytes.
+
+    Raises:
+        NotPlain: if it is no NumPy array of float16, float32 or float64, or too large.
+    """
+    _check_array(array, "")
+    return Array(array.dtype.name, array.shape, array.astype(_little(array.dtype.name), copy=False).tobytes())
+
+
+def decode_array(array: Array) -> Floats:
+    """The array that was encoded, bit for bit: new, contiguous, writable, in native byte order.
+
+    Raises:
+        NotPlain: if the format is unknown, the shape impossible or the data of another size.
+    """
+    if array.dtype not in FORMATS:
+        raise NotPlain(f"an array of {array.dtype!r}")
+    shape = tuple(array.shape)
+    if any(length < 0 for length in shape):
+        raise NotPlain(f"an array of the shape {shape}")
+    little = _little(array.dtype)
+    needed = math.prod(shape) * little.itemsize
+    if len(array.data) != needed:
+        raise NotPlain(
+            f"an array of {array.dtype} of shape {shape} in {len(array.data)} bytes, which takes {needed}"
+        )
+    try:
+        flat = np.frombuffer(array.data, dtype=little)
+        return flat.reshape(shape).astype(np.dtype(array.dtype), copy=True)
+    except ValueError:  # more axes, or longer ones, than NumPy has
+        raise NotPlain(f"an array of the shape {shape}") from None
+
+
+def plain(value: Any) -> Any:
+    """What an implementation has returned, if it is plain data, in copies that are the caller's own.
+
+    Plain are float arrays, mappings from names to these, tuples (or lists) of both, and
+    whole numbers. Arrays come out contiguous, writable and in native byte order; mappings
+    as `dict`, lists as `tuple`, NumPy's integers as `int`.
+
+    Raises:
+        NotPlain: if it is anything else.
+    """
+    if isinstance(value, (tuple, list)):
+        return tuple(_plain_part(part, f" at [{i}]") for i, part in enumerate(value))
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        number = int(value)
+        if abs(number) > _LARGEST_INTEGER:
+            raise NotPlain("an integer of more than 64 bits")
+        return number
+    return _plain_part(value, "")
+
+
+def plain_argument(value: Any) -> Any:
+    """The same for an argument, which may also be text or a layer, but not a tuple.
+
+    Raises:
+        NotPlain: if it is anything else.
+    """
+    if isinstance(value, (str, Layer)):
+        return value
+    if isinstance(value, (tuple, list)):
+        raise NotPlain(_described(value))
+    return plain(value)
+
+
+def encode_value(value: Any) -> Value:
+    """A plain value, as `plain` gives it, ready for a reply.
+
+    Raises:
+        NotPlain: if it is not plain.
+    """
+    if isinstance(value, int):
+        return value
+    if isinstance(value, tuple):
+        return [_encode_part(part) for part in value]
+    return _encode_part(value)
+
+
+def decode_value(value: Value | None) -> Any:
+    """The value of a reply: an `int`, an array, a `dict` of arrays or a `tuple` of both.
+
+    Raises:
+        NotPlain: if it is missing or an array in it does not make sense.
+    """
+    if value is None:
+        raise NotPlain("no value")
+    if isinstance(value, list):
+        return tuple(_decode_part(part) for part in value)
+    return value if isinstance(value, int) else _decode_part(value)
+
+
+def encode_argument(value: Any) -> Argument:
+    """An argument of a call, ready for a request.
+
+    Raises:
+        NotPlain: if it is no text, layer, integer, float array or mapping of float arrays.
+    """
+    if isinstance(value, Layer):
+        return LayerValue(value)
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    return _encode_part(value)
+
+
+def decode_argument(value: Argument) -> Any:
+    """The argument that was encoded.
+
+    Raises:
+        NotPlain: if an array in it does not make sense.
+    """
+    if isinstance(value, LayerValue):
+        return value.layer
+    return value if isinstance(value, (int, str)) else _decode_part(value)
+
+
+def encode(message: Request | Reply | Greeting) -> bytes:
+    """One line, its end included."""
+    return _encoder.encode(message) + b"\n"
+
+
+def decode_request(line: bytes) -> Request:
+    """The request on a line.
+
+    Raises:
+        NotPlain: if there is none; the message says what is wrong with it.
+    """
+    return _decoded(_requests, line)
+
+
+def decode_reply(line: bytes) -> Reply:
+    """The reply on a line.
+
+    Raises:
+        NotPlain: if there is none; the message says what is wrong with it.
+    """
+    return _decoded(_replies, line)
+
+
+def decode_greeting(line: bytes) -> Greeting:
+    """The description, or the refusal, on a line.
+
+    Raises:
+        NotPlain: if there is none; the message says what is wrong with it.
+    """
+    return _decoded(_greetings, line)
+
+
+def excerpt(line: bytes, length: int = 80) -> str:
+    """The beginning of something unreadable, quoted, on one line."""
+    text = line[: length + 1].decode("utf-8", "backslashreplace").strip()
+    return repr(text if len(text) <= length else text[:length] + "...")
+
+
+def _decoded(decoder: msgspec.json.Decoder[M], line: bytes) -> M:
+    try:
+        return decoder.decode(line)
+    except msgspec.ValidationError as error:
+        raise NotPlain(f"{excerpt(line)} ({error})") from None
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        raise NotPlain(excerpt(line)) from None
+
+
+def _encode_part(value: Any) -> Array | Arrays:
+    if isinstance(value, Mapping):
+        return Arrays({name: encode_array(array) for name, array in value.items()})
+    return encode_array(value)
+
+
+def _decode_part(value: Array | Arrays) -> Any:
+    if isinstance(value, Arrays):
+        return {name: decode_array(array) for name, array in value.arrays.items()}
+    return decode_array(value)
+
+
+def _plain_part(value: Any, where: str) -> Any:
+    """An array or arrays by name; `where` says at which place of the whole."""
+    if not isinstance(value, Mapping):
+        return _own_copy(value, where)
+    copies = {}
+    for name, array in value.items():
+        if not isinstance(name, str):
+            raise NotPlain(f"a mapping with {_described(name)} for a name{where}")
+        copies[name] = _own_copy(array, f"{where or ' at '}[{name!r}]")
+    return copies
+
+
+def _own_copy(array: Any, where: str) -> Floats:
+    _check_array(array, where)
+    return np.array(array, dtype=np.dtype(array.dtype.name), order="C", copy=True)
+
+
+def _check_array(value: Any, where: str) -> None:
+    # Subclasses are refused: the mask of a masked array, say, would be lost on the way.
+    if type(value) is not np.ndarray:
+        raise NotPlain(_described(value) + where)
+    if value.dtype.name not in FORMATS:
+        raise NotPlain(f"an array of {value.dtype.name}{where}")
+    if value.nbytes > _LARGEST_ARRAY:  # before it is copied: broadcasting costs nothing
+        raise NotPlain(
+            f"an array of {value.nbytes / 2**20:,.0f} MiB{where}, more than the "
+            f"{_LARGEST_ARRAY / 2**20:,.0f} MiB that a reply may hold"
+        )
+
+
+def _described(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return repr(value)
+    kind = type(value).__name__
+    return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
+
+
+def _little(name: str) -> np.dtype[np.floating[Any]]:
+    return FORMATS[name].dtype.newbyteorder("<")

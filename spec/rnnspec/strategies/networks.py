@@ -1,0 +1,131 @@
+"""Whole networks: a layer with drawn options and sizes, weights, inputs and states.
+
+Small arrays are drawn number by number, so that Hypothesis can shrink each of them; larger
+ones come from a drawn seed and scale, with a few entries drawn on top. (Filling an array
+with one drawn value, which is what generic array strategies prefer, makes all gates alike:
+then 23 of the 24 orders of the gates look right.)
+
+Numbers are multiples of a power of two with 11 significant bits, so that every float format
+represents them and all of them mean the same network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from rnnspec.drawn import Drawn
+from rnnspec.protocol import Format, Layer, Network
+from rnnspec.subject import Array
+
+ONE_BY_ONE = 64
+"""Arrays of a network are drawn number by number while all of them together have at most
+this many entries."""
+
+GRID = 1024  # the unit of drawn numbers is 1/1024; 2 * GRID has 11 bits, as a float16 has
+
+Sizes = tuple[int, int]
+
+
+def _options(kind: str, given: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    choices: dict[str, Sequence[Any]] = {"biases": ("two", "one", "none")}
+    if kind == "gru":
+        choices |= {"reset": ("after", "before"), "update": ("keeps", "replaces")}
+    return st.fixed_dictionaries(
+        {
+            name: st.just(given[name]) if name in given else st.sampled_from(values)
+            for name, values in {**choices, **{k: () for k in given}}.items()
+        }
+    )
+
+
+def _numbers(count: int) -> st.SearchStrategy[Array]:
+    whole = st.integers(-2 * GRID, 2 * GRID)
+    return st.lists(whole, min_size=count, max_size=count).map(lambda v: np.array(v, float) / GRID)
+
+
+def _seeded(count: int) -> st.SearchStrategy[Array]:
+    """Many numbers from a seed, with up to four entries overridden."""
+
+    def make(seed: int, places: dict[int, int]) -> Array:
+        random = np.random.default_rng(seed)
+        values = random.integers(-2 * GRID, 2 * GRID + 1, count).astype(float)
+        for place, value in places.items():
+            values[place] = value
+        return values / GRID
+
+    overrides = st.dictionaries(st.integers(0, count - 1), st.integers(-2 * GRID, 2 * GRID), max_size=4)
+    return st.builds(make, st.integers(0, 2**23 - 1), overrides)
+
+
+@st.composite
+def _drawn_network(
+    draw: st.DrawFn,
+    kind: str,
+    options: dict[str, Any],
+    hidden: Sizes,
+    inputs: Sizes,
+    steps: Sizes,
+    batch: Sizes,
+    scales: Sequence[int],
+) -> Network:
+    layer = Layer(
+        kind,  # type: ignore[arg-type]  # Layer checks it
+        inputs=draw(st.integers(*inputs)),
+        hidden=draw(st.integers(*hidden)),
+        **draw(_options(kind, options)),
+    )
+    T, B, n = draw(st.integers(*steps)), draw(st.integers(*batch)), layer.hidden
+    shapes = {
+        **layer.parameter_shapes,
+        "inputs": (T, B, layer.inputs),
+        **{f"state {name}": (B, n) for name in layer.states},
+    }
+    sizes = [int(np.prod(shape)) for shape in shapes.values()]
+    numbers = draw(_numbers(sum(sizes)) if sum(sizes) <= ONE_BY_ONE else _seeded(sum(sizes)))
+    weight_scale = 2.0 ** draw(st.sampled_from(scales))
+    pieces = np.split(numbers, np.cumsum(sizes)[:-1])
+    arrays = {name: piece.reshape(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)}
+    return Network(
+        layer,
+        {name: arrays[name] * weight_scale for name in layer.parameter_shapes},
+        arrays["inputs"],
+        {name: arrays[f"state {name}"] for name in layer.states},
+    )
+
+
+def _regimes(network: Network, fmt: Format) -> Iterable[str]:
+    T, n = network.steps, network.layer.hidden
+    yield "T = 0" if T == 0 else "T = 1" if T == 1 else "long" if T >= 16 else "T = 2 to 15"
+    yield "n = 1" if n == 1 else "n odd" if n % 2 else "n even"
+    largest = max((float(np.abs(v).max()) for v in network.parameters.values()), default=0.0)
+    yield "large weights" if largest > 3 else "moderate weights"
+
+
+def networks(
+    kind: str,
+    *,
+    hidden: Sizes = (1, 4),
+    inputs: Sizes = (1, 3),
+    steps: Sizes = (1, 6),
+    batch: Sizes = (1, 2),
+    scales: Sequence[int] = (0, -1, 1, -3, 3),
+    also: Callable[[Network], Network] | None = None,
+    where: Callable[[Network], bool] = lambda network: True,
+    **options: Any,
+) -> Drawn[Network]:
+    """Networks of one kind; every option that is not given is drawn.
+
+    Args:
+        hidden, inputs, steps, batch: the smallest and the largest n, m, T and B.
+        scales: weights are drawn from [-2, 2] times 2^scale.
+        also: changes every network drawn, for laws about special ones.
+        where: tells the networks that `also` makes from others.
+        options: of the layer, held fixed.
+    """
+    drawn = _drawn_network(kind, options, hidden, inputs, steps, batch, scales)
+    strategy = drawn if also is None else drawn.map(also)
+    return Drawn(name=f"{kind} networks", strategy=lambda fmt: strategy, regimes=_regimes, admits=where)

@@ -1,0 +1,101 @@
+"""Pre-activations: dense arrays that visit every regime of a float format each time.
+
+A fault of an activation function may be narrow: a wrong branch, a bad table entry, a sign
+lost at -0.0. So one drawn input is not one number but some nine hundred of them: combs over
+each regime whose teeth are shifted anew each time, the format's special values, and a few
+numbers of Hypothesis's own. A fault found is then pinned to a single entry.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Annotated, TypeAlias
+
+import numpy as np
+from hypothesis import strategies as st
+
+from rnnspec.drawn import Drawn
+from rnnspec.protocol import Format
+from rnnspec.subject import Array
+
+# The teeth of each comb. 640 over [-20, 20] stand 1/16 apart, so sixty inputs miss a fault
+# of width 1e-2 with a probability of about (1 - 0.16)^60 = 3e-5.
+BULK, NEAR_ZERO, SATURATION, FAR, SUBNORMAL = 640, 32, 64, 32, 16
+
+BULK_REACH = 20.0
+SATURATION_REACH = 800.0  # e^-800 underflows in every format
+NEAR_ZERO_DECADES = 12.0
+
+
+def _comb(low: float, high: float, teeth: int, offset: float) -> Array:
+    return low + (high - low) * (np.arange(teeth) + offset) / teeth
+
+
+def _both_signs(magnitudes: Array) -> Array:
+    return np.concatenate([magnitudes, -magnitudes])
+
+
+def _assemble(number: int, own: list[float], fmt: Format) -> Array:
+    # Hypothesis repeats what it has drawn before, in parts, but never a whole input. So
+    # the combs are shifted by a hash of the whole, and stand anew in each.
+    shifts = np.random.default_rng([number, zlib.crc32(np.array(own).tobytes())])
+    bulk, near, saturation, far, subnormal = shifts.random(5)
+    decades = np.log10(fmt.largest)
+    gap, normal = fmt.smallest_subnormal, fmt.smallest_normal
+    special = np.array([0.0, gap, normal - gap, normal, 1.0, fmt.largest])
+    pieces = [
+        np.array(own),
+        _both_signs(special),
+        _comb(-BULK_REACH, BULK_REACH, BULK, bulk),
+        _both_signs(10 ** _comb(-NEAR_ZERO_DECADES, 0, NEAR_ZERO, near)),
+        _both_signs(_comb(BULK_REACH, SATURATION_REACH, SATURATION, saturation)),
+        _both_signs(10 ** _comb(np.log10(BULK_REACH), decades, FAR, far)),
+        _both_signs(gap * np.floor((normal / gap) ** _comb(0, 1, SUBNORMAL, subnormal))),
+    ]
+    values = fmt.round(np.concatenate(pieces))
+    return np.clip(values, -fmt.largest, fmt.largest)
+
+
+def _strategy(fmt: Format) -> st.SearchStrategy[Array]:
+    own = st.lists(
+        st.floats(
+            width=8 * fmt.dtype.itemsize,  # type: ignore[arg-type]  # 16, 32 or 64
+            allow_nan=False,
+            allow_infinity=False,
+        ),
+        min_size=1,
+        max_size=8,
+    )
+    return st.builds(lambda number, mine: _assemble(number, mine, fmt), st.integers(0, 2**32), own)
+
+
+def regime_of(x: float, fmt: Format) -> str:
+    """The regime that one number belongs to, for counting."""
+    size = abs(x)
+    if size == 0:
+        return "negative zero" if np.signbit(x) else "zero"
+    if size < fmt.smallest_normal:
+        return "subnormal"
+    if size == fmt.largest:
+        return "largest finite"
+    if size < 1e-3:
+        return "near zero"
+    return "bulk" if size <= BULK_REACH else "saturation"
+
+
+def _regimes(values: Array, fmt: Format) -> Iterable[str]:
+    return (regime_of(x, fmt) for x in values.ravel().tolist())
+
+
+def _entries(values: Array) -> Iterator[Array]:
+    for place in range(values.size):
+        yield values[place : place + 1]
+
+
+Preactivations: TypeAlias = Annotated[
+    Array,
+    Drawn(name="pre-activations in every regime", strategy=_strategy, pieces=_entries, regimes=_regimes),
+]
+"""An array of pre-activations, shape (N,). A law of them must treat its entries alike and
+apart, so that it can be held for any one of them alone."""
