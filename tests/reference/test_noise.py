@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reference.checks import Example
 from reference.checks_noise import (
-    check_cancelling_product,
-    check_cancelling_sum,
+    check_cancelling_sums,
     check_floats,
     check_linear,
     check_one_rounding,
     check_reproducible,
     check_tf32_is_caught,
     check_units,
+    fits,
 )
 from reference.draws import KINDS, SCALES, SEEDS, drawing, example, examples, layers
 from rnnref import FORMATS
@@ -31,7 +31,11 @@ FORMAT_NAMES = sorted(FORMATS)
 def test_correct_floats_are_within_the_tolerance(
     name: str, kind: str, data: st.DataObject, seed: int
 ) -> None:
-    check_floats(data.draw(examples(kind, largest=8, steps=8)), FORMATS[name], seed)
+    # Weights of an Elman network of ReLUs are kept where float16 does not soon overflow.
+    scales = SCALES if name != "float16" or kind != "rnn" else st.floats(0.1, 0.5)
+    drawn = data.draw(examples(kind, largest=8, steps=8, scales=scales))
+    assume(fits(drawn, FORMATS[name]))
+    check_floats(drawn, FORMATS[name], seed)
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru"])
@@ -48,8 +52,7 @@ def test_operands_cut_to_tf32_are_not(kind: str, data: st.DataObject, seed: int)
 @drawing(20)
 @given(seed=SEEDS)
 def test_sums_that_cancel_keep_the_noise_of_their_terms(seed: int) -> None:
-    check_cancelling_product(np.random.default_rng(seed))
-    check_cancelling_sum(np.random.default_rng(seed))
+    check_cancelling_sums(np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("name", FORMAT_NAMES)
@@ -75,5 +78,5 @@ def test_a_seed_gives_one_scatter(name: str, drawn: Example, replicates: int, se
 def test_scatter_is_proportional_to_the_unit(kind: str, data: st.DataObject, seed: int) -> None:
     # No ReLU: where a replicate falls on the other side of the kink nothing is linear. And at
     # least one step: without, there is no scatter.
-    layer, steps, scale = data.draw(layers(kind)), data.draw(st.integers(1, 4)), data.draw(SCALES)
+    layer, steps, scale = data.draw(layers(kind)), data.draw(st.integers(1, 4)), data.draw(st.floats(0.1, 1))
     check_linear(example(np.random.default_rng(seed), layer, steps, 2, scale), seed)

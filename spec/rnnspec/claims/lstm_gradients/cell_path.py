@@ -26,6 +26,7 @@ from rnnspec.strategies import networks
 from rnnspec.subject import Subject
 
 Lstm = Annotated[Network, networks("lstm", steps=(0, 5), hidden=(1, 3), inputs=(1, 2))]
+LstmOfOneStep = Annotated[Network, networks("lstm", steps=(1, 1), hidden=(1, 3), inputs=(1, 2))]
 LstmOfTwoSteps = Annotated[Network, networks("lstm", steps=(2, 2), hidden=(1, 3), inputs=(1, 2))]
 TinyLstm = Annotated[Network, networks("lstm", steps=(2, 2), hidden=(1, 1), inputs=(1, 1), batch=(1, 1))]
 
@@ -86,6 +87,17 @@ def sum_of_four_terms(impl: Subject, hold: Hold, net: LstmOfTwoSteps) -> None:
         )
         whole = through_the_output(impl, hold, second, o_before, v)
         hold.equal(whole, v * now["f"] + through_gates * shown, f"row {j} of ∂C_2/∂C_1")
+
+
+@four_terms.law(needs=["run"])
+def gates_see_the_cell(impl: Subject, hold: Hold, net: Lstm) -> None:
+    """What is fed back is h_t = o_t tanh(C_t), the output; the last one is the final state."""
+    outputs = impl.run(net).outputs
+    for t, step in enumerate(steps_of(impl, net)):
+        now = gates(hold, step)
+        hold.equal(outputs[t], now["o"] * hold.reference.activation("tanh", now["c"]), f"h_{t + 1}")
+    if net.steps:
+        hold.exactly(impl.run(net).state["h"], outputs[-1], "the final h")
 
 
 @four_terms.law(needs=["run", "run_vjp"])
@@ -170,6 +182,25 @@ def output_gate_that_reads_itself() -> Mapping[str, Any]:
     return {"net": _one_unit(U_g=1.0, U_o=1.0)}
 
 
+@product_of_steps.law(needs=["run_vjp"])
+def jacobian_of_the_pair(impl: Subject, hold: Hold, net: LstmOfOneStep) -> None:
+    """One step carries cotangents of h and C back as the equations of the cell say."""
+    now, before, U = gates(hold, net), net.state["c"], net.parameters
+    tanh_c = hold.reference.activation("tanh", now["c"])
+    for j in range(net.layer.hidden):
+        dh, dc = unit(net, j), unit(net, net.layer.hidden - 1 - j)
+        back = impl.vjp(net, _on_the_final_state(net, {"h": dh, "c": dc})).state
+        whole = dc + dh * now["o"] * (1 - tanh_c**2)
+        through_gates = (
+            (whole * before * now["f"] * (1 - now["f"])) @ U["U_f"]
+            + (whole * now["g"] * now["i"] * (1 - now["i"])) @ U["U_i"]
+            + (whole * now["i"] * (1 - now["g"] ** 2)) @ U["U_g"]
+            + (dh * tanh_c * now["o"] * (1 - now["o"])) @ U["U_o"]
+        )
+        hold.equal(back["c"], whole * now["f"], f"dC_0 from unit {j}")
+        hold.equal(back["h"], through_gates, f"dh_0 from unit {j}")
+
+
 @product_of_steps.law(needs=["run", "run_vjp"])
 def jacobians_of_the_pair_multiply(impl: Subject, hold: Hold, net: Lstm) -> None:
     """Carrying the cotangents of h and c back, one step at a time, gives the whole gradient."""
@@ -227,6 +258,15 @@ stable_path = claim(
     floats="A product of T gates: T roundings, and those of the gates themselves.",
     see=["LGR-03", "LGR-07", "LGR-12"],
 )
+
+
+@stable_path.law(needs=["run"])
+def kept_and_written(impl: Subject, hold: Hold, net: Lstm) -> None:
+    """The path itself: c_t = f_t c_{t-1} + i_t g_t, products and a sum, entry by entry."""
+    for step in steps_of(impl, net):
+        now = gates(hold, step)
+        written = now["f"] * step.state["c"] + now["i"] * now["g"]
+        hold.equal(impl.run(step).state["c"], written, "c_t")
 
 
 @stable_path.law(needs=["run", "run_vjp"])

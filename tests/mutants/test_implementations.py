@@ -1,0 +1,43 @@
+"""Every faulty implementation is found out by the law meant for it, and every law finds one."""
+
+from __future__ import annotations
+
+import pytest
+
+from mutants.implementations import FAULTY, Faulty, implementation, killed_by
+from rnnspec.claim import About, Kind
+from rnnspec.claims import registry
+from rnnspec.kit.endpoint import InProcess
+from rnnspec.kit.results import Status
+from rnnspec.kit.runner import Task, run_task
+
+SEED = 0
+
+PAIRS = [
+    pytest.param(each, killer, id=f"{each.mutant.name}-{killer}")
+    for each in FAULTY
+    for killer in each.killers
+]
+
+
+@pytest.mark.parametrize(("each", "killer"), PAIRS)
+def test_mutant_is_killed(each: Faulty, killer: str) -> None:
+    dtype = "float16" if killer.endswith("_in_every_float16") else each.dtype
+    result = run_task(Task(killer, dtype, "standard", SEED), InProcess(implementation(each)))
+    assert result.status is Status.FAILED, f"{killer} does not notice: {each.mutant.mistake}"
+    assert result.failure is not None
+
+
+def test_every_law_has_a_mutant() -> None:
+    laws = {
+        check.id
+        for claim in registry
+        for check in claim.checks
+        if check.kind in (Kind.LAW, Kind.EXHAUSTIVE) and check.about is not About.MATHEMATICS
+    }
+    assert laws - set(killed_by()) == set()
+
+
+def test_names_are_unique() -> None:
+    names = [each.mutant.name for each in FAULTY]
+    assert len(set(names)) == len(names)
