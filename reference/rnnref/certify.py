@@ -122,7 +122,7 @@ class Reference:
     def _certified(
         self, compute: Callable[[], R], tensors: Callable[[R], Iterable[NDArray[Any]]], start: int
     ) -> R:
-        precision = start
+        precision = min(start, LARGEST_PRECISION)
         while True:
             with working_precision(precision):
                 result = compute()
@@ -131,4 +131,4 @@ class Reference:
                 return result
             if precision >= LARGEST_PRECISION:
                 raise NotCertified(self.bits, proven, precision)
-            precision *= 2
+            precision = min(2 * precision, LARGEST_PRECISION)

@@ -96,7 +96,7 @@ class Evaluator:
 
     def _entrywise(self, function: Any, x: Array) -> NDArray[Any]:
         values = self._array(function(self.system.matrix(np.reshape(x, (1, -1)))))
-        return values.reshape(*values.shape[:-2], *np.shape(x))
+        return values.reshape((*values.shape[:-2], *np.shape(x)))
 
     def _states(self, state: Mapping[str, Matrix]) -> dict[str, NDArray[Any]]:
         return {name: self._rows(value) for name, value in state.items()}

@@ -69,6 +69,8 @@ class Layer:
             got = getattr(self, field)
             if not isinstance(got, int) or isinstance(got, bool) or got < 1:
                 raise BadInput(f"Layer.{field}", repr(got), "a whole number, at least 1")
+        if not isinstance(self.forget_gate, bool):
+            raise BadInput("Layer.forget_gate", repr(self.forget_gate), "True or False")
 
     @property
     def gates(self) -> tuple[str, ...]:

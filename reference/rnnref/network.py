@@ -54,16 +54,30 @@ class Network:
         return int(np.shape(self.inputs)[1])
 
     def with_parameters(self, **changed: Array | float) -> Network:
-        """The same network with some parameters replaced; a number fills the whole array."""
+        """The same network with some parameters replaced; a number fills the whole array.
+
+        Raises:
+            BadInput: if the layer has no such parameter, or one of another shape.
+        """
         shapes = self.layer.parameter_shapes
-        for name in changed:
+        for name, value in changed.items():
             if name not in shapes:
                 raise BadInput("parameter name", repr(name), f"one of {', '.join(shapes)}")
-        filled = {k: np.broadcast_to(np.asarray(v, float), shapes[k]) for k, v in changed.items()}
+            if np.shape(value) not in ((), shapes[name]):
+                raise BadInput(
+                    f"parameters[{name!r}]", f"shape {np.shape(value)}", f"a number or shape {shapes[name]}"
+                )
+        filled = {name: np.broadcast_to(np.asarray(v, float), shapes[name]) for name, v in changed.items()}
         return replace(self, parameters={**self.parameters, **filled})
 
-    def at(self, t: int, state: Mapping[str, Array]) -> Network:
-        """The one-step network that reads x_t, counted from 0, in the given state."""
+    def at(self, t: int, state: Mapping[str, NDArray[Any]]) -> Network:
+        """The one-step network that reads x_t, counted from 0, in the given state.
+
+        Raises:
+            BadInput: if the network has no such step.
+        """
+        if not 0 <= t < self.steps:
+            raise BadInput("t", t, f"a step from 0 to {self.steps - 1}")
         return replace(self, inputs=self.inputs[t : t + 1], state=state)
 
 

@@ -17,84 +17,49 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any, TypeVar, get_type_hints
 
 from rnnspec.drawn import Drawn
 from rnnspec.errors import RnnspecError
 from rnnspec.sources import Source
+from rnnspec.vocabulary import (
+    CONDITIONAL,
+    EMPIRICAL,
+    EVIDENCE_OF,
+    HOLDS,
+    LOOSE,
+    REFUTED,
+    TOPICS,
+    About,
+    Evidence,
+    Kind,
+    Verdict,
+)
+
+__all__ = [
+    "CONDITIONAL",
+    "EMPIRICAL",
+    "HOLDS",
+    "LOOSE",
+    "REFUTED",
+    "TOPICS",
+    "About",
+    "BadClaim",
+    "Check",
+    "Claim",
+    "Evidence",
+    "Kind",
+    "Registry",
+    "Verdict",
+    "claim",
+    "registry",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class BadClaim(RnnspecError):
     """A claim's record is incomplete or contradicts itself; says which field of which claim."""
-
-
-class Verdict(Enum):
-    """What the mathematics says of a statement as it was made."""
-
-    HOLDS = "holds"
-    CONDITIONAL = "conditional"
-    REFUTED = "refuted"
-    LOOSE = "loose"
-    EMPIRICAL = "empirical"
-
-
-HOLDS, CONDITIONAL, REFUTED, LOOSE, EMPIRICAL = Verdict
-
-
-class Kind(Enum):
-    """What a check does."""
-
-    LAW = "law"
-    AS_STATED = "as stated"
-    WITNESS = "witness"
-    NECESSITY = "necessity"
-    PROOF = "proof"
-    ENCLOSURE = "enclosure"
-    EXHAUSTIVE = "exhaustive"
-    EXPERIMENT = "experiment"
-
-
-class About(Enum):
-    """What a check is about."""
-
-    MATHEMATICS = "the mathematics"
-    IMPLEMENTATION = "an implementation"
-    BOTH = "the mathematics and an implementation"
-
-
-class Evidence(Enum):
-    """How strongly a claim's verdict is supported, strongest first."""
-
-    PROVED = "proved"
-    ENCLOSED = "enclosed"
-    EXHAUSTIVE = "exhaustive"
-    SAMPLED = "sampled"
-    MEASURED = "measured"
-
-
-_EVIDENCE = {
-    Kind.PROOF: Evidence.PROVED,
-    Kind.ENCLOSURE: Evidence.ENCLOSED,
-    Kind.EXHAUSTIVE: Evidence.EXHAUSTIVE,
-    Kind.LAW: Evidence.SAMPLED,
-    Kind.EXPERIMENT: Evidence.MEASURED,
-}
-
-TOPICS = {
-    "ACT": "Activations",
-    "DEP": "Depth",
-    "REM": "Remedies",
-    "RNN": "Recurrence",
-    "SPE": "Spectra and dynamics",
-    "LST": "LSTM",
-    "LGR": "LSTM gradients",
-    "GRU": "GRU",
-    "BID": "Bidirectional and stacked",
-    "EMP": "Empirical",
-}
 
 
 @dataclass(frozen=True)
@@ -144,7 +109,7 @@ class Claim:
         title: what is true of it, in one line.
         says: what the documents say, in our words.
         statement: the same, exactly.
-        equation: the heart of it as a formula, in plain Unicode.
+        equation: the heart of it as formulas in plain Unicode, one a line.
         verdict: what is true of the statement as made.
         because: why, in a few sentences a student can follow.
         sources: where it is said.
@@ -204,7 +169,7 @@ class Claim:
     @property
     def evidence(self) -> Evidence:
         """The strongest evidence that any check gives."""
-        kinds = {_EVIDENCE[check.kind] for check in self.checks if check.kind in _EVIDENCE}
+        kinds = {EVIDENCE_OF[check.kind] for check in self.checks if check.kind in EVIDENCE_OF}
         return next(evidence for evidence in Evidence if evidence in kinds)
 
     def of_kind(self, kind: Kind) -> list[Check]:
@@ -275,7 +240,7 @@ class Claim:
     def check_complete(self) -> None:
         """Raise `BadClaim` unless the checks are those that the verdict calls for."""
         kinds = {check.kind for check in self.checks}
-        if not kinds & set(_EVIDENCE):
+        if not kinds & set(EVIDENCE_OF):
             self._fault("checks", "none that is evidence (law, proof, enclosure, exhaustive or experiment)")
         if self.verdict is EMPIRICAL and Kind.EXPERIMENT not in kinds:
             self._fault("checks", "an empirical claim has an experiment")
@@ -370,7 +335,7 @@ def claim(
         title=title,
         says=inspect.cleandoc(says),
         statement=inspect.cleandoc(statement),
-        equation=equation,
+        equation=inspect.cleandoc(equation),
         verdict=verdict,
         because=inspect.cleandoc(because),
         sources=tuple(sources),

@@ -4,15 +4,17 @@ Every method is optional: a law that needs a missing one is reported as not offe
 method that is there may still return `NotImplemented` for options that the library does
 not have (a GRU that resets before the product, say), with the same effect.
 
-All arrays are NumPy arrays of the float format in which the implementation is held; what
-it returns must be of the same format. Nothing else crosses: no tensors, no callables, no
-objects of the library's own. An adapter therefore need not import rnnspec.
+Arguments are passed by position. All arrays are NumPy arrays of the float format in which
+the implementation is held, and copies that the adapter may keep or overwrite; what it
+returns must be of the same format. Nothing else crosses: no tensors, no integer arrays, no
+callables, no objects of the library's own. An adapter therefore need not import rnnspec.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import NotImplementedType
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -43,27 +45,34 @@ class Implementation(Protocol):
 
     Attributes:
         name: of the library.
-        version: of the library, as it calls itself.
+        version: of the library, as it calls itself; required.
         formats: the float formats it computes in, of `float16`, `float32`, `float64`.
         declares: what it says of itself, by name; `flushes_subnormals` is understood.
     """
 
-    name: str
-    version: str
-    formats: Sequence[str]
-    declares: Mapping[str, bool | str]
+    @property
+    def name(self) -> str: ...
 
-    def activation(self, kind: str, x: Floats) -> Floats:
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def formats(self) -> Sequence[str]: ...
+
+    @property
+    def declares(self) -> Mapping[str, bool | str]: ...
+
+    def activation(self, kind: str, x: Floats) -> Floats | NotImplementedType:
         """phi(x) for x of shape (N,); kind is `sigmoid`, `tanh` or `relu`."""
         ...
 
-    def activation_vjp(self, kind: str, x: Floats, dy: Floats) -> Floats:
+    def activation_vjp(self, kind: str, x: Floats, dy: Floats) -> Floats | NotImplementedType:
         """phi'(x) times dy, all of shape (N,)."""
         ...
 
     def run(
         self, layer: Layer, parameters: Mapping[str, Floats], inputs: Floats, state: Mapping[str, Floats]
-    ) -> tuple[Floats, Mapping[str, Floats]]:
+    ) -> tuple[Floats, Mapping[str, Floats]] | NotImplementedType:
         """The forward pass: all h_t, shape (T, B, n), and the final state, each (B, n).
 
         Parameters are named and shaped as `Layer.parameter_shapes` says, inputs are
@@ -79,7 +88,7 @@ class Implementation(Protocol):
         state: Mapping[str, Floats],
         d_outputs: Floats,
         d_state: Mapping[str, Floats],
-    ) -> tuple[Mapping[str, Floats], Floats, Mapping[str, Floats]]:
+    ) -> tuple[Mapping[str, Floats], Floats, Mapping[str, Floats]] | NotImplementedType:
         """The gradients with respect to parameters, inputs and initial state.
 
         The scalar differentiated is the sum of outputs * d_outputs and of every final
@@ -87,7 +96,7 @@ class Implementation(Protocol):
         """
         ...
 
-    def parameter_count(self, layer: Layer) -> int:
+    def parameter_count(self, layer: Layer) -> int | NotImplementedType:
         """How many trainable numbers the library's own layer of this kind has."""
         ...
 

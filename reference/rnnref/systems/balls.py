@@ -169,10 +169,11 @@ def _narrow_sigmoid(z: Ball) -> Ball:
 
 def _narrow_tanh(z: Ball) -> Ball:
     # Near the ends of the real line flint gives up (nan at -1e300): there 1 - |tanh| is
-    # 2 / (e^2|x| + 1), and oddness does the rest.
+    # 2e / (1 + e) with e = e^-2|x|, and oddness does the rest.
     if abs(z) < 64:
         return z.tanh()
-    size = 1 - 2 / ((2 * abs(z)).exp() + 1)
+    e = (-2 * abs(z)).exp()
+    size = 1 - 2 * e / (1 + e)
     return size if z > 0 else -size
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flint import arb
 
 from rnnref.activations import slope
-from rnnref.systems.balls import Balls, BallMatrix, working_precision
+from rnnref.systems.balls import BallMatrix, Balls, working_precision
 from rnnspec.evidence import NotProved
 from rnnspec.kit.numbers import exactly
 

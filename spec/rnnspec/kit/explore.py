@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 
 from rnnref import NotCertified
+from rnnref.systems.balls import working_precision
 from rnnspec.claim import Check
 from rnnspec.errors import Misbehaved, NotOffered
 from rnnspec.hold import Hold, Inapplicable, Rounding
@@ -21,7 +22,6 @@ from rnnspec.kit.shrink import shorter
 from rnnspec.kit.subjects import Held, Mathematics, Scattered
 from rnnspec.protocol import Format
 from rnnspec.strategies.settings import Profile, explicit_settings, without_local_constants
-from rnnref.systems.balls import working_precision
 
 COSTLY_FAILURES = 3
 """After so many hangs or crashes, shrinking stops: each costs a worker."""

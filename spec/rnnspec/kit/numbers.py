@@ -40,7 +40,7 @@ def each(function: Callable[[Any], Any], values: Any) -> Numbers:
     """Apply a function to the entries of an array, into an object array."""
     array = np.asarray(values)
     result = np.empty(array.shape, dtype=object)
-    result.flat = [function(value) for value in array.flat]
+    result.flat[:] = [function(value) for value in array.flat]
     return result
 
 
@@ -63,7 +63,7 @@ def to_floats(values: Any) -> NDArray[np.float64]:
     if array.dtype != object:
         return array.astype(np.float64)
     floats = np.empty(array.shape, dtype=np.float64)
-    floats.flat = [_float(value) for value in array.flat]
+    floats.flat[:] = [_float(value) for value in array.flat]
     return floats
 
 
@@ -122,7 +122,7 @@ def _replicated(other: Any) -> Any:
 def to_replicates(values: NDArray[np.float64]) -> Numbers:
     """An array (K, ...) as an array (...) of K replicates each."""
     result = np.empty(values.shape[1:], dtype=object)
-    result.flat = [Replicates(r) for r in values.reshape(len(values), result.size).T]
+    result.flat[:] = [Replicates(r) for r in values.reshape(len(values), result.size).T]
     return result
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 from rnnspec.claim import Check, Claim
 from rnnspec.kit.explore import Exploration, Failure

@@ -97,18 +97,41 @@ def _has_reading(check: Check, reading: str) -> bool:
     return check.format in (None, reading)
 
 
+@dataclass
+class _Job:
+    """A task found and set up: what its runner needs, and the result that it fills in."""
+
+    claim: Claim
+    check: Check
+    reading: str
+    profile: Profile
+    seed: int
+    endpoint: Endpoint | None
+    result: CheckResult
+
+    def judge(self, check: Check) -> tuple[Judge, Format]:
+        """How inputs of `check` are judged in this reading, and the format they are drawn in."""
+        if self.reading == MATHEMATICS:
+            return mathematics_judge(check, Mathematics(WIDEST)), WIDEST
+        if self.endpoint is None:
+            raise CallAtFault(f"{check.id} in {self.reading} needs an implementation")
+        fmt = format_named(self.reading)
+        return implementation_judge(check, Held(self.endpoint, fmt), self.profile), fmt
+
+
 def run_task(task: Task, endpoint: Endpoint | None) -> CheckResult:
     """Run one check in one reading.
 
     Args:
+        task: which.
         endpoint: the implementation, for readings in a float format.
     """
     claim, check = task.find()
-    profile = profile_named(task.profile)
-    started = time.perf_counter()
     result = CheckResult(claim.id, check.id, check.kind.value, task.reading)
+    job = _Job(claim, check, task.reading, profile_named(task.profile), task.own_seed, endpoint, result)
+    started = time.perf_counter()
     try:
-        _RUNNERS[check.kind](claim, check, task, profile, endpoint, result)
+        _RUNNERS[check.kind](job)
     except NotProved as reason:
         result.status = Status.FAILED
         result.detail = str(reason)
@@ -152,99 +175,71 @@ def _run_prepared(task: Task) -> CheckResult:
     return run_task(task, _prepared[0])
 
 
-def _judge(check: Check, task: Task, profile: Profile, endpoint: Endpoint | None) -> tuple[Judge, Format]:
-    if task.reading == MATHEMATICS:
-        return mathematics_judge(check, Mathematics(WIDEST)), WIDEST
-    if endpoint is None:
-        raise CallAtFault(f"{check.id} in {task.reading} needs an implementation")
-    fmt = format_named(task.reading)
-    return implementation_judge(check, Held(endpoint, fmt), profile), fmt
+def _law(job: _Job) -> None:
+    judge, fmt = job.judge(job.check)
+    job.result.take(explore(job.check, judge, fmt, job.profile.examples, job.seed), job.claim, job.check)
 
 
-def _law(
-    claim: Claim, check: Check, task: Task, profile: Profile, endpoint: Endpoint | None, result: CheckResult
-) -> None:
-    judge, fmt = _judge(check, task, profile, endpoint)
-    result.take(explore(check, judge, fmt, profile.examples, task.own_seed), claim, check)
+def _exhaustive(job: _Job) -> None:
+    law, name = _statement(job.check), job.check.format
+    assert name is not None
+    judge, fmt = job.judge(law)
+    (parameter,) = law.inputs
+    values = format_named(name).every_finite_value()
+    job.result.take(judge_once(law, judge, fmt, {parameter: values}), job.claim, law)
+    job.result.detail = job.result.detail or f"all {len(values)} finite values"
 
 
-def _exhaustive(
-    claim: Claim, check: Check, task: Task, profile: Profile, endpoint: Endpoint | None, result: CheckResult
-) -> None:
-    law = check.of
-    assert law is not None and check.format is not None
-    judge, fmt = _judge(law, task, profile, endpoint)
-    (name,) = law.inputs
-    values = format_named(check.format).every_finite_value()
-    result.take(judge_once(law, judge, fmt, {name: values}), claim, law)
-    result.detail = f"all {len(values)} finite values"
-
-
-def _as_stated(
-    claim: Claim, check: Check, task: Task, profile: Profile, endpoint: Endpoint | None, result: CheckResult
-) -> None:
-    judge, fmt = _judge(check, task, profile, endpoint)
-    found = explore(check, judge, fmt, profile.search, task.own_seed)
-    result.count(found)
+def _as_stated(job: _Job) -> None:
+    judge, fmt = job.judge(job.check)
+    found = explore(job.check, judge, fmt, job.profile.search, job.seed)
+    job.result.count(found)
     if found.failure is None:
-        result.status = Status.FAILED
-        result.detail = f"the statement is false, but no counterexample was found in {found.examples} inputs"
+        job.result.status = Status.FAILED
+        job.result.detail = f"the statement is false, but none of {found.examples} inputs shows it"
     else:
-        result.status = Status.PASSED
-        result.detail = f"falsified by {_inputs(found.failure.inputs)}"
+        job.result.status = Status.PASSED
+        job.result.detail = f"falsified by {_inputs(found.failure.inputs)}"
 
 
-def _witness(
-    claim: Claim, check: Check, task: Task, profile: Profile, endpoint: Endpoint | None, result: CheckResult
-) -> None:
-    statement = check.of
-    assert statement is not None
-    judge, fmt = _judge(statement, task, profile, endpoint)
-    found = judge_once(statement, judge, fmt, check.function(), pin=False)
-    result.count(found)
-    if found.failure is None or found.failure.judgement is None:
-        result.status = Status.FAILED
-        result.detail = f"the witness does not falsify {statement.id} with certainty"
+def _witness(job: _Job) -> None:
+    statement = _statement(job.check)
+    judge, fmt = job.judge(statement)
+    found = judge_once(statement, judge, fmt, job.check.function(), pin=False)
+    job.result.count(found)
+    judgement = found.failure.judgement if found.failure else None
+    if judgement is None or judgement.violation is None:
+        job.result.status = Status.FAILED
+        job.result.detail = f"the witness does not falsify {statement.id} with certainty"
     else:
-        violation = found.failure.judgement.violation
-        assert violation is not None
-        result.status = Status.PASSED
-        result.detail = f"not {violation.got} {violation.relation} {violation.expected}"
+        seen = judgement.violation
+        job.result.status = Status.PASSED
+        job.result.detail = f"not {seen.got} {seen.relation} {seen.expected}"
 
 
-def _proof(
-    claim: Claim, check: Check, task: Task, profile: Profile, endpoint: Endpoint | None, result: CheckResult
-) -> None:
+def _proof(job: _Job) -> None:
     prover = Prover()
-    check.function(prover)
-    result.status = Status.PASSED if prover.proved else Status.FAILED
-    result.decided = prover.proved
-    result.detail = f"{prover.proved} steps of exact algebra"
+    job.check.function(prover)
+    _shown(job, prover.proved, "steps of exact algebra")
 
 
-def _enclosure(
-    claim: Claim, check: Check, task: Task, profile: Profile, endpoint: Endpoint | None, result: CheckResult
-) -> None:
+def _enclosure(job: _Job) -> None:
     encloser = Encloser()
-    check.function(encloser)
-    result.status = Status.PASSED if encloser.pieces else Status.FAILED
-    result.decided = encloser.pieces
-    result.detail = f"{encloser.pieces} intervals"
+    job.check.function(encloser)
+    _shown(job, encloser.pieces, "intervals")
 
 
-def _experiment(
-    claim: Claim, check: Check, task: Task, profile: Profile, endpoint: Endpoint | None, result: CheckResult
-) -> None:
-    outcome = check.function(Laboratory(profile.trials, task.own_seed))
-    result.examples = sum(row.trials for row in outcome.rows)
-    result.status = Status.PASSED if outcome.settled else Status.UNDECIDED
+def _experiment(job: _Job) -> None:
+    outcome = job.check.function(Laboratory(job.profile.trials, job.seed))
     rows = "; ".join(
         f"{row.what}: {row.hits}/{row.trials} ({row.low:.2f} to {row.high:.2f})" for row in outcome.rows
     )
-    result.detail = f"{outcome.verdict}: {outcome.explanation}. {rows}"
+    job.result.examples = job.result.decided = sum(row.trials for row in outcome.rows)
+    job.result.status = Status.PASSED if outcome.settled else Status.UNDECIDED
+    job.result.detail = f"{outcome.verdict}: {outcome.explanation}. {rows}"
 
 
-_RUNNERS: Mapping[Kind, Callable[..., None]] = {
+_RUNNERS: Mapping[Kind, Callable[[_Job], None]] = {
     Kind.LAW: _law,
     Kind.EXHAUSTIVE: _exhaustive,
     Kind.AS_STATED: _as_stated,
@@ -254,6 +249,19 @@ _RUNNERS: Mapping[Kind, Callable[..., None]] = {
     Kind.ENCLOSURE: _enclosure,
     Kind.EXPERIMENT: _experiment,
 }
+
+
+def _statement(check: Check) -> Check:
+    """The check that a witness falsifies or an exhaustive check repeats."""
+    assert check.of is not None
+    return check.of
+
+
+def _shown(job: _Job, count: int, what: str) -> None:
+    """A proof or an enclosure that ran to its end has shown what it did, unless it did nothing."""
+    job.result.status = Status.PASSED if count else Status.FAILED
+    job.result.decided = count
+    job.result.detail = f"{count} {what}"
 
 
 def _inputs(inputs: Mapping[str, Any]) -> str:

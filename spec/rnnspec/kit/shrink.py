@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -20,12 +20,18 @@ MOST_NUMBERS = 120
 
 MOST_CALLS = 400
 
+Path: TypeAlias = tuple[str, ...]
+"""The names that lead to an array through nested mappings and dataclasses."""
+
+Place: TypeAlias = tuple[Path, tuple[int, ...]]
+"""An entry of an array: the way to the array, and the index in it."""
+
 
 def shorter(
     inputs: Mapping[str, Any], still_fails: Callable[[Mapping[str, Any]], bool], fmt: Format
 ) -> Mapping[str, Any]:
     """The same input with its numbers simplified, one after the other, while it still fails."""
-    places = [path for path, array in _arrays(inputs, ()) for path in _entries(path, array)]
+    places = [place for path, array in _arrays(inputs, ()) for place in _entries(path, array)]
     if len(places) > MOST_NUMBERS:
         return inputs
     calls = 0
@@ -63,8 +69,6 @@ def _simpler(x: float, fmt: Format) -> Iterator[float]:
 LONG = 10
 """Numbers that take more characters than this are also tried with fewer decimal digits."""
 
-Path = tuple[str, ...]
-
 
 def _arrays(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     """The float arrays within nested mappings and dataclasses, each with the way to it."""
@@ -78,7 +82,7 @@ def _arrays(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
             yield from _arrays(getattr(value, field.name), (*path, field.name))
 
 
-def _entries(path: Path, array: Any) -> Iterator[tuple[Path, tuple[int, ...]]]:
+def _entries(path: Path, array: Any) -> Iterator[Place]:
     for index in np.ndindex(array.shape):
         yield path, index
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from hypothesis import Phase, Verbosity, settings
 from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 from rnnspec.errors import CallAtFault
 
@@ -84,7 +85,7 @@ def without_local_constants() -> Iterator[None]:
     before is emptied on the way in and out.
     """
     original = providers._get_local_constants
-    none = providers.Constants()
+    none = Constants()
     providers._get_local_constants = lambda: none
     providers.CONSTANTS_CACHE.cache.clear()
     try:

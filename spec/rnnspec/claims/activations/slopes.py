@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from rnnspec.claim import HOLDS, REFUTED, About, claim
-from rnnspec.hold import SURVIVES, Hold
 from rnnspec.evidence import Enclose, Prove
+from rnnspec.hold import SURVIVES, Hold
 from rnnspec.sources import D0, D2, D3
 from rnnspec.strategies import Preactivations
 from rnnspec.subject import Subject
@@ -32,7 +32,10 @@ quarter = claim(
     title="The sigmoid's slope is at most one quarter, and reaches it",
     says="The derivative of the sigmoid is never larger than 0.25, and 0.25 is its maximum.",
     statement="The range of σ' over the real numbers is (0, 1/4]; the maximum is attained at 0 alone.",
-    equation="1/4 − σ'(x) = (σ(x) − 1/2)² = ¼ tanh²(x/2),   so   0 < σ'(x) ≤ 1/4",
+    equation="""
+        0 < σ'(x) ≤ 1/4
+        1/4 − σ'(x) = (σ(x) − 1/2)² = ¼ tanh²(x/2)
+    """,
     verdict=HOLDS,
     because="""
         σ' = σ(1 − σ) is a product of two numbers whose sum is 1. Completing the square gives
@@ -153,7 +156,11 @@ both_ranges = claim(
     title="The slope of tanh lies in (0, 1]; neither slope exceeds 1",
     says="The derivative of the sigmoid lies in (0, 0.25], that of tanh in (0, 1]; neither exceeds 1.",
     statement="The range of σ' is (0, 1/4] and that of tanh' is (0, 1], every value being taken.",
-    equation="1 − tanh'(x) = tanh²(x),   tanh'(x) = 4 σ'(2x),   so   0 < tanh'(x) ≤ 1",
+    equation="""
+        0 < tanh'(x) ≤ 1
+        1 − tanh'(x) = tanh²(x)
+        tanh'(x) = 4 σ'(2x)
+    """,
     verdict=HOLDS,
     because="""
         tanh' = 1 − tanh². A square is never negative, so the slope is at most 1; and |tanh| is
@@ -213,9 +220,12 @@ def one_minus_a_square(prove: Prove) -> None:
 below_one = claim(
     "ACT-06",
     title="The slope of tanh is not always less than one",
-    says="The derivative of tanh, and that of the activation functions in general, is said to be less than 1.",
+    says="The derivative of tanh, and of the activation functions in general, is said to be less than 1.",
     statement="tanh'(x) < 1 for every real x.",
-    equation="tanh'(0) = 1,   tanh'(x) ≤ 1 with equality only at x = 0",
+    equation="""
+        tanh'(0) = 1
+        tanh'(x) < 1  ⇔  x ≠ 0
+    """,
     verdict=REFUTED,
     because="""
         tanh'(0) = 1 − 0² = 1. What is usually inferred from the strict inequality fails with

@@ -18,7 +18,10 @@ three_quarters = claim(
         With m inputs, n units and k bias vectors a gate, a GRU has 3(n² + nm + kn)
         parameters and an LSTM 4(n² + nm + kn).
     """,
-    equation="3(n² + nm + kn) : 4(n² + nm + kn) = 3 : 4;   n = 128, m = 64, k = 1: 74112 and 98816",
+    equation="""
+        3(n² + nm + kn) : 4(n² + nm + kn) = 3 : 4
+        n = 128, m = 64, k = 1:  74112 and 98816
+    """,
     verdict=HOLDS,
     because="""
         Each gate, and the candidate, is an affine map of the input and of the state. The GRU has

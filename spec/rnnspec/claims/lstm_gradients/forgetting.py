@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -165,7 +166,10 @@ explodes_less = claim(
         gradients explode much less often than those of a plain RNN.
     """,
     statement="For random weights, P(gradient grows over 50 steps) is smaller for the LSTM than for the RNN.",
-    equation="P(‖∂(h_T, c_T)/∂(h_0, c_0)ᵀ v‖ > ‖v‖), n = 32, T = 50, weights uniform in ±gain/√n",
+    equation="""
+        P(‖Jᵀ v‖ > ‖v‖),  J = ∂(h_T, c_T)/∂(h_0, c_0),  v random
+        n = 32,  T = 50,  weights uniform within ± gain/√n
+    """,
     verdict=EMPIRICAL,
     because="""
         Where the RNN begins to explode it is so, and the difference is stark. For small
@@ -210,8 +214,8 @@ def how_often_gradients_grow(lab: Lab) -> Outcome:
     """
     rows, less, more = [], [], []
     for gain in (2.0, 8.0, 16.0, 32.0):
-        rnn = lab.frequency(f"RNN, gain {gain:g}", lambda r, g=gain: _grows(lab, "rnn", g, r))
-        lstm = lab.frequency(f"LSTM, gain {gain:g}", lambda r, g=gain: _grows(lab, "lstm", g, r))
+        rnn = lab.frequency(f"RNN, gain {gain:g}", partial(_grows, lab, "rnn", gain))
+        lstm = lab.frequency(f"LSTM, gain {gain:g}", partial(_grows, lab, "lstm", gain))
         rows += [rnn, lstm]
         if lstm.high < rnn.low:
             less.append(gain)

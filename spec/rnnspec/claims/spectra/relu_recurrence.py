@@ -59,7 +59,13 @@ blow_up = claim(
         that matrix greater than 1 the output blows up.
     """,
     statement="If W has an eigenvalue λ > 1, then h_t = relu(W h_{t-1}) is unbounded; otherwise it is not.",
-    equation="W = [1 −1; −1 1]: λ = 2, at rest after one step;   W = [3/2 9/4; −1 −3/2]: all λ = 0, h_t = (3/2)^t h_0",
+    equation="""
+        W = [  1   −1 ]   has λ = 2, and h_t = h_1 for t ≥ 1
+            [ −1    1 ]
+
+        W = [ 3/2  9/4 ]  has λ = 0 only, and h_t = (3/2)^t h_0 from h_0 = (1, 0)
+            [ −1  −3/2 ]
+    """,
     verdict=REFUTED,
     because="""
         ReLU is not linear: what it cuts off decides which part of W acts, and the spectrum of
@@ -156,7 +162,10 @@ bounded = claim(
     title="A tanh recurrence stays within (−1, 1), whatever its weights",
     says="With tanh as the activation the output of a recurrent network is limited.",
     statement="For every W, U, b, every input and every start, |h_t| < 1 for t ≥ 1.",
-    equation="1 − tanh² z = 4 e² / (e² + 1)² > 0  with  e = e^z,   so   |h_t| < 1",
+    equation="""
+        |h_t| < 1
+        1 − tanh² z = 4 e² / (e² + 1)² > 0,  where e stands for e^z
+    """,
     verdict=HOLDS,
     because="""
         Whatever reaches the activation, tanh maps it into the open interval (−1, 1). That
