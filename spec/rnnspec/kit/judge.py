@@ -137,11 +137,19 @@ def tolerances(
         left, right = np.broadcast_arrays(np.asarray(noise.left, object), np.asarray(noise.right, object))
         a, b = _stacked(left), _stacked(right)
         with np.errstate(invalid="ignore", over="ignore"):
-            scatter = np.std(a - b, axis=1) * scale
+            scatter = _scatter(a - b) * scale
             value = np.maximum(np.abs(a).max(axis=1), np.abs(b).max(axis=1))
             entries = FACTOR * (scatter + fmt.unit_roundoff * value + fmt.smallest_normal)
         allowed.append(entries.reshape(left.shape))
     return allowed
+
+
+def _scatter(differences: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The standard deviation of every row, also of rows whose squares would underflow."""
+    largest = np.abs(differences).max(axis=1, initial=0.0)
+    unit = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+    spread: NDArray[np.float64] = np.std(differences / unit[:, np.newaxis], axis=1) * unit
+    return spread
 
 
 def _stacked(values: NDArray[Any]) -> NDArray[np.float64]:

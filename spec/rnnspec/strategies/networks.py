@@ -25,6 +25,15 @@ ONE_BY_ONE = 64
 """Arrays of a network are drawn number by number while all of them together have at most
 this many entries."""
 
+LARGE_ONE_IN = 8
+"""One network in so many is wide, and one is long, where a law asks for large ones."""
+
+AROUND_VECTORS = (7, 8, 9, 15, 16, 17)
+"""Numbers of hidden units at which vectorised code changes from one loop to another."""
+
+LONG = (16, 24)
+"""Steps of a long sequence."""
+
 GRID = 1024  # the unit of drawn numbers is 1/1024; 2 * GRID has 11 bits, as a float16 has
 
 Sizes = tuple[int, int]
@@ -71,14 +80,17 @@ def _drawn_network(
     steps: Sizes,
     batch: Sizes,
     scales: Sequence[int],
+    large: bool,
 ) -> Network:
+    size = draw(st.integers(0, LARGE_ONE_IN - 1)) if large else 0
+    wide, long = size == LARGE_ONE_IN - 1, size == LARGE_ONE_IN - 2
     layer = Layer(
         kind,  # type: ignore[arg-type]  # Layer checks it
         inputs=draw(st.integers(*inputs)),
-        hidden=draw(st.integers(*hidden)),
+        hidden=draw(st.sampled_from(AROUND_VECTORS) if wide else st.integers(*hidden)),
         **draw(_options(kind, options)),
     )
-    T, B, n = draw(st.integers(*steps)), draw(st.integers(*batch)), layer.hidden
+    T, B, n = draw(st.integers(*(LONG if long else steps))), draw(st.integers(*batch)), layer.hidden
     shapes = {
         **layer.parameter_shapes,
         "inputs": (T, B, layer.inputs),
@@ -99,8 +111,10 @@ def _drawn_network(
 
 def _regimes(network: Network, fmt: Format) -> Iterable[str]:
     T, n = network.steps, network.layer.hidden
-    yield "T = 0" if T == 0 else "T = 1" if T == 1 else "long" if T >= 16 else "T = 2 to 15"
+    yield "T = 0" if T == 0 else "T = 1" if T == 1 else "long" if T >= LONG[0] else "T = 2 to 15"
     yield "n = 1" if n == 1 else "n odd" if n % 2 else "n even"
+    if n in AROUND_VECTORS:
+        yield "n around a vector's width"
     largest = max((float(np.abs(v).max()) for v in network.parameters.values()), default=0.0)
     yield "large weights" if largest > 3 else "moderate weights"
 
@@ -113,6 +127,7 @@ def networks(
     steps: Sizes = (1, 6),
     batch: Sizes = (1, 2),
     scales: Sequence[int] = (0, -1, 1, -3, 3),
+    large: bool = False,
     also: Callable[[Network], Network] | None = None,
     where: Callable[[Network], bool] = lambda network: True,
     **options: Any,
@@ -121,11 +136,12 @@ def networks(
 
     Args:
         hidden, inputs, steps, batch: the smallest and the largest n, m, T and B.
+        large: whether to draw some networks that are wider or longer than that.
         scales: weights are drawn from [-2, 2] times 2^scale.
         also: changes every network drawn, for laws about special ones.
         where: tells the networks that `also` makes from others.
         options: of the layer, held fixed.
     """
-    drawn = _drawn_network(kind, options, hidden, inputs, steps, batch, scales)
+    drawn = _drawn_network(kind, options, hidden, inputs, steps, batch, scales, large)
     strategy = drawn if also is None else drawn.map(also)
     return Drawn(name=f"{kind} networks", strategy=lambda fmt: strategy, regimes=_regimes, admits=where)

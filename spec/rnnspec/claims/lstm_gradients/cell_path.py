@@ -16,7 +16,7 @@ from rnnspec.sources import D0
 from rnnspec.strategies import networks
 from rnnspec.subject import Subject
 
-Lstm = Annotated[Network, networks("lstm", steps=(0, 5), hidden=(1, 3), inputs=(1, 2))]
+Lstm = Annotated[Network, networks("lstm", steps=(0, 5), hidden=(1, 3), inputs=(1, 2), large=True)]
 LstmOfTwoSteps = Annotated[Network, networks("lstm", steps=(2, 2), hidden=(1, 3), inputs=(1, 2))]
 
 # ------------------------------------------------------------------------------------------
@@ -126,7 +126,9 @@ shortcut = claim(
     see=["LGR-05", "LGR-12"],
 )
 
-Lstm1997 = Annotated[Network, networks("lstm", steps=(0, 6), hidden=(1, 3), inputs=(1, 2), forget_gate=False)]
+Lstm1997 = Annotated[
+    Network, networks("lstm", steps=(0, 6), hidden=(1, 3), inputs=(1, 2), large=True, forget_gate=False)
+]
 BiasedLstm = Annotated[Network, networks("lstm", steps=(1, 6), hidden=(1, 3), inputs=(1, 2), biases="two")]
 
 

@@ -23,8 +23,8 @@ from rnnspec.sources import D2
 from rnnspec.strategies import networks
 from rnnspec.subject import Subject
 
-Lstm = Annotated[Network, networks("lstm", steps=(0, 5), hidden=(1, 3), inputs=(1, 2))]
-LstmOfOneStep = Annotated[Network, networks("lstm", steps=(1, 1), hidden=(1, 3), inputs=(1, 2))]
+Lstm = Annotated[Network, networks("lstm", steps=(0, 5), hidden=(1, 3), inputs=(1, 2), large=True)]
+LstmOfOneStep = Annotated[Network, networks("lstm", steps=(1, 1), hidden=(1, 5), inputs=(1, 2))]
 LstmOfTwoSteps = Annotated[Network, networks("lstm", steps=(2, 2), hidden=(1, 3), inputs=(1, 2))]
 TinyLstm = Annotated[Network, networks("lstm", steps=(2, 2), hidden=(1, 1), inputs=(1, 1), batch=(1, 1))]
 

@@ -179,7 +179,9 @@ bounded = claim(
     see=["SPE-08"],
 )
 
-TanhNetwork = Annotated[Network, networks("rnn", activation="tanh", steps=(0, 8), scales=(0, -1, 1, 3, 6))]
+TanhNetwork = Annotated[
+    Network, networks("rnn", activation="tanh", steps=(0, 8), large=True, scales=(0, -1, 1, 3, 6))
+]
 
 
 @bounded.law(needs=["run"])

@@ -1,0 +1,1 @@
+"""The command line: `rnnspec verify`, `rnnspec check` and `rnnspec claims`."""

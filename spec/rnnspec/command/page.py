@@ -1,0 +1,160 @@
+"""One claim, set like a page of a book."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import textwrap
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.syntax import Syntax
+from rich.text import Text
+
+from rnnspec.claim import Check, Claim, Evidence, Kind, Verdict
+from rnnspec.claims import registry
+from rnnspec.command.words import listed, reflowed
+
+MEASURE = 80
+"""Characters in a line of prose; longer ones read badly."""
+
+VERDICTS = {
+    Verdict.HOLDS: "It holds.",
+    Verdict.CONDITIONAL: "It holds under conditions, none of which can be dropped.",
+    Verdict.REFUTED: "It is false.",
+    Verdict.LOOSE: "As printed it is false; as it was evidently meant it is true.",
+    Verdict.EMPIRICAL: "It can only be measured.",
+}
+
+EVIDENCE = {
+    Evidence.PROVED: "proved by exact algebra, traced from the formulas themselves",
+    Evidence.ENCLOSED: "enclosed by balls over the whole domain",
+    Evidence.EXHAUSTIVE: "checked at every value of a float format",
+    Evidence.SAMPLED: "checked at drawn inputs",
+    Evidence.MEASURED: "measured, with its uncertainty",
+}
+
+KINDS = {
+    Kind.LAW: "Law",
+    Kind.AS_STATED: "As stated",
+    Kind.WITNESS: "Witness",
+    Kind.NECESSITY: "Necessity",
+    Kind.PROOF: "Proof",
+    Kind.ENCLOSURE: "Enclosure",
+    Kind.EXHAUSTIVE: "Exhaustive",
+    Kind.EXPERIMENT: "Experiment",
+}
+
+
+def show_page(console: Console, claim: Claim) -> None:
+    """Print everything about a claim, its evidence included."""
+    console.print(Text(f"{claim.id}  ").append(claim.title, style="bold"))
+    console.print(Text(f"{claim.topic}: {claim.verdict.value}, {claim.evidence.value}", style="dim"))
+
+    _heading(console, "What is said")
+    _prose(console, claim.says)
+    for source in claim.sources:
+        _line(console, Text(str(source), style="dim"))
+
+    _heading(console, "Exactly")
+    _prose(console, claim.statement)
+    console.print(Padding(Text("\n".join(_lines_of(claim.equation))), (0, 0, 0, 6)), soft_wrap=True)
+
+    _heading(console, "Verdict")
+    _prose(console, VERDICTS[claim.verdict])
+    for condition in claim.conditions:
+        _line(console, Text(f"* {condition}"))
+    if claim.conditions:
+        console.print()
+    _prose(console, claim.because)
+    if claim.corrected:
+        _heading(console, "What holds instead")
+        _prose(console, claim.corrected)
+    if claim.floats:
+        _heading(console, "In floats")
+        _prose(console, claim.floats)
+
+    _heading(console, "Evidence")
+    _prose(console, f"The strongest: {EVIDENCE[claim.evidence]}.")
+    for check in claim.checks:
+        _show_check(console, check)
+    if claim.see:
+        _heading(console, "See also")
+        for other in claim.see:
+            _line(console, Text(f"{other}  {registry[other].title if other in registry else ''}".rstrip()))
+
+
+def _show_check(console: Console, check: Check) -> None:
+    console.print(Text("  ").append(KINDS[check.kind], style="bold").append(f"  {check.name}"))
+    _prose(console, check.text, end=False)
+    for fact in _facts(check):
+        _line(console, Text(fact, style="dim"))
+    console.print()
+    code = source_of(check)
+    if not code:
+        return
+    block = textwrap.indent(code, 4 * " ")
+    if console.is_terminal:
+        console.print(Syntax(block, "python", background_color="default", word_wrap=True))
+    else:
+        console.print(Text(block), soft_wrap=True)
+    console.print()
+
+
+def _facts(check: Check) -> list[str]:
+    facts = []
+    if check.of is not None and check.kind is not Kind.EXHAUSTIVE:
+        facts.append(f"Falsifies {check.of.name}.")
+    if check.condition is not None:
+        facts.append(f"Drops the condition: {check.condition}.")
+    about = f"About {check.about.value}."
+    if check.needs and check.kind is not Kind.AS_STATED:
+        about += f" Needs {listed(check.needs)}."
+    return [*facts, about]
+
+
+def source_of(check: Check) -> str:
+    """The code of a check without its decorators and its docstring, which stand above it.
+
+    Empty for an exhaustive check, which is the code of its law.
+    """
+    if check.kind is Kind.EXHAUSTIVE:
+        return ""
+    lines = textwrap.dedent(inspect.getsource(check.function)).splitlines()
+    (function,) = ast.parse("\n".join(lines)).body
+    assert isinstance(function, ast.FunctionDef)
+    docstring = function.body[0]
+    head, body = lines[function.lineno - 1 : docstring.lineno - 1], lines[docstring.end_lineno :]
+    return "\n".join([*head, *body])
+
+
+def _lines_of(equation: str) -> list[str]:
+    """A long equation on several lines, broken where its parts stand apart."""
+    lines = [""]
+    for part in re.split(r"\s{2,}", equation):
+        joined = f"{lines[-1]}   {part}" if lines[-1] else part
+        if len(joined) <= MEASURE - 8:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return [line for line in lines if line]
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(text, style="bold"))
+    console.print()
+
+
+def _prose(console: Console, text: str, *, end: bool = True) -> None:
+    """Paragraphs, each followed by an empty line but for the last if `end` is False."""
+    paragraphs = reflowed(text)
+    for number, paragraph in enumerate(paragraphs, 1):
+        _line(console, Text(paragraph))
+        if end or number < len(paragraphs):
+            console.print()
+
+
+def _line(console: Console, text: Text) -> None:
+    console.print(Padding(text, (0, 0, 0, 2)), width=min(console.width, MEASURE))

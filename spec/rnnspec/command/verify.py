@@ -1,0 +1,56 @@
+"""`rnnspec verify`: the mathematics and the built-in implementation."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures.process import BrokenProcessPool
+
+import click
+
+from rnnspec.command.running import carry_out, options_from, run_options, writable
+from rnnspec.errors import RnnspecError
+from rnnspec.implementations.numpy_ import NumpyImplementation
+from rnnspec.kit.endpoint import describe
+from rnnspec.kit.runner import MATHEMATICS, plan, run_tasks_side_by_side, selected
+from rnnspec.protocol import FORMATS
+
+
+@click.command("verify")
+@click.argument("names", nargs=-1, metavar="[CLAIM|TOPIC]...")
+@run_options
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="How many processes share the work.  [default: one a core]"
+)
+def verify_command(
+    names: tuple[str, ...],
+    profile: str,
+    seed: int | None,
+    dtypes: tuple[str, ...],
+    json: str | None,
+    quiet: bool,
+    jobs: int | None,
+) -> int:
+    """Hold the mathematics and the NumPy implementation to the spec.
+
+    Without a CLAIM (ACT-02) or TOPIC (ACT), to all of it. The exit code is 0 if they
+    conform, 1 if they do not, 2 if the call is at fault or nothing could be checked.
+    """
+    options = options_from(profile, seed, dtypes, json, quiet)
+    claims = selected(names)
+    readings = [MATHEMATICS, *(options.dtypes or FORMATS)]
+    tasks = plan(claims, readings, options.profile, options.seed)
+    processes = min(jobs or os.cpu_count() or 1, max(1, len(tasks)))
+    try:
+        with writable(options.json):
+            return carry_out(
+                options,
+                command="verify",
+                target="numpy",
+                description=describe(NumpyImplementation()),
+                claims=claims,
+                readings=readings,
+                tasks=tasks,
+                results=run_tasks_side_by_side(tasks, NumpyImplementation, processes),
+            )
+    except BrokenProcessPool as error:
+        raise RnnspecError("a process that shared the work was killed, perhaps for want of memory") from error

@@ -1,0 +1,54 @@
+"""Every check of every claim, in every reading that it has, is a test of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rnnspec.claim import Check, Kind, Verdict
+from rnnspec.claims import registry
+from rnnspec.implementations.numpy_ import NumpyImplementation
+from rnnspec.kit.endpoint import InProcess
+from rnnspec.kit.results import Status
+from rnnspec.kit.runner import MATHEMATICS, Task, plan, run_task
+from rnnspec.protocol import FORMATS
+
+NUMPY = InProcess(NumpyImplementation())
+CLAIMS = list(registry)
+CHECKS = [check for claim in CLAIMS for check in claim.checks]
+TASKS = plan(CLAIMS, (MATHEMATICS, *FORMATS), "quick", seed=0)
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: f"{task.check}[{task.reading}]")
+def test_check(task: Task, run_seed: int) -> None:
+    result = run_task(replace(task, seed=run_seed), NUMPY)
+    assert result.status is Status.PASSED, (result.detail, result.failure)
+    assert result.decided > 0
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_every_check_is_planned_in_the_readings_that_it_has(check: Check) -> None:
+    planned = [task.reading for task in TASKS if task.check == check.id]
+    if check.kind is Kind.EXHAUSTIVE:
+        assert check.format is not None
+        floats = [check.format]
+    elif check.kind is Kind.LAW:
+        floats = list(FORMATS)
+    else:
+        floats = []
+    # What is held to the reference itself says nothing about the reference.
+    of_the_reference = "agrees" in (check.of or check).function.__code__.co_names
+    assert planned == ([] if of_the_reference else [MATHEMATICS]) + floats
+
+
+def test_the_verdict_of_the_one_experiment_is_that_of_its_title(run_seed: int) -> None:
+    """With enough trials; ten, as in the quick profile, do not always show both sides."""
+    result = run_task(Task("LGR-11/how_often_gradients_grow", MATHEMATICS, "standard", run_seed), None)
+    assert result.status is Status.PASSED
+    assert result.detail.startswith("depends on the gain")
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_what_is_refuted_says_what_holds_instead_and_shows_both(claim: object) -> None:
+    assert claim in CLAIMS  # and it says so below
