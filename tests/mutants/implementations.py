@@ -161,6 +161,11 @@ RECURRENCE_MISTAKES = [
            "a default bias in a layer without biases", "SPE-08/scales_with_its_start"),
     faulty("residual recurrence", RNN, "RnnStep(x, h_before, h)", "RnnStep(x, h_before, h + h_before)",
            "the old state is added to the new one", "SPE-09/states_within_one"),
+    faulty("input shifted by a step", "rnnref.sequence:forward", "done = step(s, layer, p, x, state)",
+           "done = step(s, layer, p, 0 * x, state)",
+           "the first input is read as padding", "SPE-09/tanh_of_the_preactivation"),
+    faulty("second bias forgotten", "rnnref.sequence:_folded", "b if bU is None or apart else b + bU", "b",
+           "of two bias vectors only the first is read", "SPE-09/tanh_of_the_preactivation"),
 ]  # fmt: skip
 
 LSTM_MISTAKES = [

@@ -123,9 +123,7 @@ def _claim(claim: Claim) -> ClaimEntry:
         corrected=claim.corrected,
         floats=claim.floats,
         evidence=claim.evidence.value,
-        sources=[
-            SourceEntry(document=s.document, file=s.file, section=s.section) for s in claim.sources
-        ],
+        sources=[SourceEntry(document=s.document, file=s.file, section=s.section) for s in claim.sources],
         see=list(claim.see),
         checks=[_check(check) for check in claim.checks],
     )

@@ -73,6 +73,6 @@ def _row(claim: Claim, narrow: bool) -> Iterator[Text]:
     yield Text(counted(len(claim.checks), "check"))
 
 
-def _tally(kinds: type[Verdict] | type[Evidence], found: Iterable[Verdict | Evidence]) -> str:
+def _tally(kinds: type[Verdict | Evidence], found: Iterable[Verdict | Evidence]) -> str:
     counts = Counter(found)
     return ", ".join(f"{counts[kind]} {kind.value}" for kind in kinds if counts[kind])

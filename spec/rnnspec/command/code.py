@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from rnnspec.kit.results import FailureReport
 from rnnspec.strategies.settings import PROFILES
 
-WIDTH = 88
+WIDTH = 80
 INDENT = "    "
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import sys
+from typing import IO, TextIO, cast
 
 from rich.console import Console
 
@@ -14,6 +17,31 @@ NARROW = 100
 """Below this width, a table has its less important columns beneath the others."""
 
 
+class _Trimmed(io.TextIOBase):
+    """Passes text on without the spaces at the ends of its lines, which fill a table's columns."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(re.sub(r" +(?=\n)", "", text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # the base class has a variable
+        return self._stream.encoding
+
+
+class Page(Console):
+    """A console that tells its caller when nobody reads any more."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def output(*, stderr: bool = False) -> Console:
     """A console on standard output, or on standard error where that is for data.
 
@@ -22,8 +50,8 @@ def output(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     person = stream.isatty()
     known = bool(os.environ.get("TERM"))
-    return Console(
-        file=stream,
+    return Page(
+        file=stream if person else cast("IO[str]", _Trimmed(stream)),
         width=None if person or os.environ.get("COLUMNS", "").isdigit() else WIDTH,
         color_system="auto" if known else None,
         force_interactive=None if known else False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -11,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from rnnspec.claim import Check, Claim
+from rnnspec.claims import registry
 from rnnspec.command.code import repeating_lines
-from rnnspec.command.words import in_figures, sentence, status_text
+from rnnspec.command.words import equation_lines, in_figures, sentence, status_text
 from rnnspec.kit.report import Report
 from rnnspec.kit.results import CheckResult, FailureReport, Status
 from rnnspec.kit.runner import MATHEMATICS
@@ -28,7 +30,7 @@ def show_failures(console: Console, report: Report) -> None:
         failed = [result for result in claim.results if result.status is Status.FAILED]
         if not failed:
             continue
-        console.print(Text(f"{claim.id}  {claim.title}", style="bold red"))
+        _show_title(console, claim.id, claim.title, registry[claim.id].equation, "bold red")
         for check in dict.fromkeys(result.check for result in failed):
             same = [result for result in failed if result.check == check]
             _show_check(console, same, report)
@@ -37,10 +39,10 @@ def show_failures(console: Console, report: Report) -> None:
 
 def show_outcome(console: Console, claim: Claim, law: Check, result: CheckResult, subject: str) -> None:
     """Print what came of a single input."""
-    console.print(Text(f"{claim.id}  {claim.title}", style="bold"))
-    _show_law(console, law.id, result.reading, law.text, claim.equation)
+    _show_title(console, claim.id, claim.title, claim.equation, "bold")
+    _show_law(console, law.id, result.reading, law.text)
     if result.failure is not None:
-        console.print(Padding(_facts(result.failure, subject), (1, 0, 0, 2)))
+        console.print(Padding(_facts(result.failure, subject), (0, 0, 0, 2)))
     elif result.status is Status.PASSED:
         worst = f", observed/allowed {in_figures(result.worst)}" if result.worst else ""
         console.print(f"  {result.decided:,} comparisons hold{worst}")
@@ -55,22 +57,28 @@ def _show_check(console: Console, results: Sequence[CheckResult], report: Report
     if failure is None:
         console.print(f"  {first.check}, in {first.reading}: {first.detail}")
         return
-    _show_law(console, first.check, first.reading, failure.text, failure.equation)
-    console.print(Padding(_facts(failure, report.held.name), (1, 0, 0, 2)))
+    _show_law(console, first.check, first.reading, failure.text)
+    console.print(Padding(_facts(failure, report.held.name), (0, 0, 0, 2)))
     for other in results[1:]:
-        assert other.failure is not None
-        console.print(f"  It fails in {other.reading} as well: {_briefly(other.failure, report.held.name)}")
+        if other.failure is not None:
+            brief = _briefly(other.failure, report.held.name)
+            console.print(f"  It fails in {other.reading} as well: {brief}")
     console.print("  To see it again:\n")
     target = None if first.reading == MATHEMATICS else report.held.target
     _show_code(console, repeating_lines(failure, target, first.reading, report.profile))
     console.print()
 
 
-def _show_law(console: Console, check: str, reading: str, text: str, equation: str) -> None:
+def _show_title(console: Console, claim: str, title: str, equation: str, style: str) -> None:
+    console.print(Text(f"{claim}  {title}", style=style))
+    console.print()
+    console.print(Text(textwrap.indent("\n".join(equation_lines(equation)), 6 * " ")), soft_wrap=True)
+    console.print()
+
+
+def _show_law(console: Console, check: str, reading: str, text: str) -> None:
     name = check.split("/")[1]
     console.print(Padding(Text(f"{name}, in {reading}: {sentence(text)}"), (0, 0, 0, 2)))
-    console.print()
-    console.print(Padding(Text(equation), (0, 0, 0, 6)))
 
 
 def _facts(failure: FailureReport, name: str) -> Table:
@@ -79,8 +87,8 @@ def _facts(failure: FailureReport, name: str) -> Table:
     grid.add_column(no_wrap=True, style="bold")
     grid.add_column(overflow="fold")
     for parameter, expression in failure.inputs.items():
-        shown = expression if len(expression) <= LONGEST_INPUT else "as in the lines below"
-        grid.add_row("input", f"{parameter} = {shown}")
+        is_long = len(expression) > LONGEST_INPUT
+        grid.add_row("input", f"{parameter}, as below" if is_long else f"{parameter} = {expression}")
     if failure.misbehaviour is not None:
         grid.add_row("but", misbehaved(failure.misbehaviour, name))
         return grid

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 import textwrap
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.syntax import Syntax
 from rich.text import Text
 
 from rnnspec.claim import Check, Claim, Evidence, Kind, Verdict
 from rnnspec.claims import registry
-from rnnspec.command.words import listed, reflowed
+from rnnspec.command.words import equation_lines, listed, reflowed
 
 MEASURE = 80
 """Characters in a line of prose; longer ones read badly."""
@@ -54,19 +52,21 @@ def show_page(console: Console, claim: Claim) -> None:
 
     _heading(console, "What is said")
     _prose(console, claim.says)
+    console.print()
     for source in claim.sources:
-        _line(console, Text(str(source), style="dim"))
+        _line(console, str(source), "dim")
 
     _heading(console, "Exactly")
     _prose(console, claim.statement)
-    console.print(Padding(Text("\n".join(_lines_of(claim.equation))), (0, 0, 0, 6)), soft_wrap=True)
+    console.print()
+    for line in equation_lines(claim.equation):
+        console.print(Text(f"      {line}".rstrip()), soft_wrap=True)
 
     _heading(console, "Verdict")
     _prose(console, VERDICTS[claim.verdict])
     for condition in claim.conditions:
-        _line(console, Text(f"* {condition}"))
-    if claim.conditions:
-        console.print()
+        _line(console, f"* {condition}")
+    console.print()
     _prose(console, claim.because)
     if claim.corrected:
         _heading(console, "What holds instead")
@@ -82,24 +82,23 @@ def show_page(console: Console, claim: Claim) -> None:
     if claim.see:
         _heading(console, "See also")
         for other in claim.see:
-            _line(console, Text(f"{other}  {registry[other].title if other in registry else ''}".rstrip()))
+            _line(console, f"{other}  {registry[other].title if other in registry else ''}".rstrip())
 
 
 def _show_check(console: Console, check: Check) -> None:
-    console.print(Text("  ").append(KINDS[check.kind], style="bold").append(f"  {check.name}"))
-    _prose(console, check.text, end=False)
-    for fact in _facts(check):
-        _line(console, Text(fact, style="dim"))
     console.print()
-    code = source_of(check)
+    console.print(Text("  ").append(KINDS[check.kind], style="bold").append(f"  {check.name}"))
+    _prose(console, check.text)
+    for fact in _facts(check):
+        _line(console, fact, "dim")
+    code = textwrap.indent(source_of(check), 4 * " ")
     if not code:
         return
-    block = textwrap.indent(code, 4 * " ")
-    if console.is_terminal:
-        console.print(Syntax(block, "python", background_color="default", word_wrap=True))
-    else:
-        console.print(Text(block), soft_wrap=True)
     console.print()
+    if console.is_terminal:
+        console.print(Syntax(code, "python", background_color="default", word_wrap=True))
+    else:
+        console.print(Text(code), soft_wrap=True)
 
 
 def _facts(check: Check) -> list[str]:
@@ -122,23 +121,11 @@ def source_of(check: Check) -> str:
     if check.kind is Kind.EXHAUSTIVE:
         return ""
     lines = textwrap.dedent(inspect.getsource(check.function)).splitlines()
-    (function,) = ast.parse("\n".join(lines)).body
-    assert isinstance(function, ast.FunctionDef)
+    tree = ast.parse("\n".join(lines))
+    function = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
     docstring = function.body[0]
     head, body = lines[function.lineno - 1 : docstring.lineno - 1], lines[docstring.end_lineno :]
     return "\n".join([*head, *body])
-
-
-def _lines_of(equation: str) -> list[str]:
-    """A long equation on several lines, broken where its parts stand apart."""
-    lines = [""]
-    for part in re.split(r"\s{2,}", equation):
-        joined = f"{lines[-1]}   {part}" if lines[-1] else part
-        if len(joined) <= MEASURE - 8:
-            lines[-1] = joined
-        else:
-            lines.append(part)
-    return [line for line in lines if line]
 
 
 def _heading(console: Console, text: str) -> None:
@@ -147,14 +134,15 @@ def _heading(console: Console, text: str) -> None:
     console.print()
 
 
-def _prose(console: Console, text: str, *, end: bool = True) -> None:
-    """Paragraphs, each followed by an empty line but for the last if `end` is False."""
-    paragraphs = reflowed(text)
-    for number, paragraph in enumerate(paragraphs, 1):
-        _line(console, Text(paragraph))
-        if end or number < len(paragraphs):
+def _prose(console: Console, text: str) -> None:
+    """Paragraphs, with an empty line between them."""
+    for number, paragraph in enumerate(reflowed(text)):
+        if number:
             console.print()
+        _line(console, paragraph)
 
 
-def _line(console: Console, text: Text) -> None:
-    console.print(Padding(text, (0, 0, 0, 2)), width=min(console.width, MEASURE))
+def _line(console: Console, text: str, style: str = "") -> None:
+    width = min(console.width, MEASURE)
+    filled = textwrap.fill(text, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    console.print(Text(filled, style=style), soft_wrap=True)

@@ -80,7 +80,9 @@ def run_options(function: F) -> F:
     return function
 
 
-def options_from(profile: str, seed: int | None, dtypes: Sequence[str], json: str | None, quiet: bool) -> Options:
+def options_from(
+    profile: str, seed: int | None, dtypes: Sequence[str], json: str | None, quiet: bool
+) -> Options:
     """The options, with a seed."""
     if seed is None:
         seed = secrets.randbits(32) if profile == "thorough" else 0

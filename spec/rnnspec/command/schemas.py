@@ -6,13 +6,15 @@ import json
 import sys
 from pathlib import Path
 
+import msgspec
+
 from rnnspec.command.catalogue import Catalogue
 from rnnspec.kit.report import Report, json_schema
 
 
 def schemas() -> dict[str, str]:
     """The text of each schema's file, by its name."""
-    kinds = {"report.schema.json": Report, "claims.schema.json": Catalogue}
+    kinds: dict[str, type[msgspec.Struct]] = {"report.schema.json": Report, "claims.schema.json": Catalogue}
     return {
         name: json.dumps(json_schema(kind), indent=2, ensure_ascii=False) + "\n"
         for name, kind in kinds.items()

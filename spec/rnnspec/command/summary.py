@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import textwrap
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnnspec.command.words import counted, listed
+from rnnspec.command.words import counted, in_figures, listed
 from rnnspec.kit.report import Gap, Report
 from rnnspec.kit.results import Status
+
+LABELS = 12
+"""Columns that the labels take up, with some room."""
+
+NO_BREAK = "\0"
 
 
 def show_summary(console: Console, report: Report) -> None:
@@ -24,16 +29,21 @@ def show_summary(console: Console, report: Report) -> None:
     grid.add_row(
         "checked",
         f"{counted(counts.claims, 'claim')}, {counted(counts.checks, 'check')} "
-        f"in {listed(report.readings) or 'no reading'}: {counted(results, 'result')}, "
+        f"in {listed(report.readings) or 'no reading'}: {counted(results, 'result')}: "
         + ", ".join(_statuses(report)),
     )
     open_ones = f"; {counts.undecided_comparisons:,} stayed open" if counts.undecided_comparisons else ""
     grid.add_row(
         "", f"{counted(counts.comparisons, 'comparison')} in {counted(counts.examples, 'input')}{open_ones}"
     )
-    if counts.regimes:
-        grid.add_row("regimes", ", ".join(f"{name} {n:,}" for name, n in counts.regimes.items()))
-    _add_coverage(grid, report.gaps)
+    if worst := _worst(report):
+        grid.add_row("worst", worst)
+    for label, lines in (
+        ("regimes", _regimes(report, console.width - LABELS)),
+        ("coverage", _coverage(report)),
+    ):
+        for number, line in enumerate(lines):
+            grid.add_row("" if number else label, line)
     grid.add_row("held", _held(report))
     grid.add_row(
         "with",
@@ -58,11 +68,19 @@ def closing(report: Report) -> Text:
     conform, do = ("conform", "do") if report.command == "verify" else ("conforms", "does")
     if report.exit_code == 1:
         of = f"{len(failed)} of {counted(len(report.claims), 'claim')}"
-        return Text(f"{who} {do} not conform: {of} failed{formats}: {listed(failed)} {run}.", style="bold red")
+        text = f"{who} {do} not conform{formats}: {of} failed ({listed(failed)}) {run}."
+        return Text(text, style="bold red")
     if report.exit_code == 2:
         return Text(f"Nothing could be checked of {who}{formats} {run}.", style="bold red")
     passed = sum(claim.status is Status.PASSED for claim in report.claims)
     return Text(f"{who} {conform}{formats}: {counted(passed, 'claim')} held {run}.", style="bold green")
+
+
+def _regimes(report: Report, width: int) -> list[str]:
+    """Which regimes were reached and how often, never broken within a name."""
+    items = [f"{name}: {times:,}".replace(" ", NO_BREAK) for name, times in report.counts.regimes.items()]
+    filled = textwrap.wrap(", ".join(items), width, break_long_words=False, break_on_hyphens=False)
+    return [line.replace(NO_BREAK, " ") for line in filled]
 
 
 def _statuses(report: Report) -> list[str]:
@@ -86,28 +104,37 @@ def _plainly(value: bool | str) -> str:
     return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else value
 
 
-def _add_coverage(grid: Table, gaps: Sequence[Gap]) -> None:
+def _coverage(report: Report) -> list[str]:
     """What was not checked, by reason."""
-    if not gaps:
-        grid.add_row("coverage", "complete: every check had an answer")
-        return
-    whole = [gap for gap in gaps if gap.check is None]
-    missing = [gap for gap in gaps if gap.check is not None and not gap.partly]
-    partly = [gap for gap in gaps if gap.partly]
-    rows = [f"{listed(claims)} not checked: {why}" for why, claims in _by_reason(whole).items()]
-    rows += [f"{_where(gap)} not checked: {gap.why}" for gap in missing]
-    for why, claims in _by_reason(partly).items():
-        rows.append(f"{listed(claims)} not on all inputs: {why}")
-    for label, row in zip(["coverage"] + [""] * len(rows), rows, strict=False):
-        grid.add_row(label, row)
+    whole: dict[str, list[str]] = {}
+    partly: dict[str, list[str]] = {}
+    for gap in report.gaps:
+        if gap.partly:
+            partly.setdefault(gap.why, []).append(gap.claim)
+        else:
+            whole.setdefault(gap.why, []).extend(_missing(gap, report))
+    lines = [f"not checked: {_all(names)}: {why}" for why, names in whole.items()]
+    lines += [f"not on every input: {_all(names)}: {why}" for why, names in partly.items()]
+    return lines or ["complete: every check had an answer"]
 
 
-def _by_reason(gaps: Sequence[Gap]) -> dict[str, list[str]]:
-    reasons: dict[str, Counter[str]] = {}
-    for gap in gaps:
-        reasons.setdefault(gap.why, Counter())[gap.claim] += 1
-    return {why: list(claims) for why, claims in reasons.items()}
+def _missing(gap: Gap, report: Report) -> list[str]:
+    """What a gap is called: the claim if nothing of it is left, else the check."""
+    results = [result for claim in report.claims if claim.id == gap.claim for result in claim.results]
+    if not any(result.status in (Status.PASSED, Status.FAILED) for result in results):
+        return [gap.claim]
+    planned = [result.reading for result in results if result.check == gap.check]
+    return [f"{gap.check}" if planned == gap.readings else f"{gap.check} in {listed(gap.readings)}"]
 
 
-def _where(gap: Gap) -> str:
-    return f"{gap.check} in {listed(gap.readings)}"
+def _all(names: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
+
+
+def _worst(report: Report) -> str:
+    """The largest observed/allowed of all, and where it was seen."""
+    results = [result for claim in report.claims for result in claim.results]
+    worst = max(results, key=lambda result: result.worst, default=None)
+    if worst is None or worst.worst == 0:
+        return ""
+    return f"observed/allowed reached {in_figures(worst.worst)}, in {worst.check} in {worst.reading}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 from rich.text import Text
@@ -49,6 +50,21 @@ def in_figures(ratio: float) -> str:
 def reflowed(text: str) -> list[str]:
     """The paragraphs of a text that was wrapped where it was written."""
     return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip()]
+
+
+def equation_lines(equation: str, width: int = 72) -> list[str]:
+    """The lines of an equation; a single long one is broken where its parts stand apart."""
+    lines = equation.splitlines()
+    if len(lines) > 1 or len(equation) <= width:
+        return lines
+    lines = [""]
+    for part in re.split(r"\s{2,}", equation):
+        joined = f"{lines[-1]}   {part}" if lines[-1] else part
+        if len(joined) <= width or not lines[-1]:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return lines
 
 
 def sentence(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from hypothesis import given, reject, seed
@@ -92,7 +93,10 @@ def implementation_judge(check: Check, subject: Held, profile: Profile) -> Judge
         hold = Hold(truth)
         try:
             with working_precision(LAW_PRECISION):
+                answered = subject.answers
                 check.function(subject, hold, **inputs)
+                if subject.answers == answered:  # over no steps, say: true, and true of anything
+                    return Judgement(Outcome.UNDECIDED, decided=0)
                 if any(said.rounding is Rounding.TOLERATED for said in hold.said):
                     noise = Scattered(subject.format, profile.replicates, seed=0)
                     scatter = Hold(Scattered(subject.format, profile.replicates, seed=0, quiet=True))
@@ -160,8 +164,9 @@ def explore(check: Check, judge: Judge, fmt: Format, examples: int, run_seed: in
     except (_Failed, HypothesisException):
         if found.failure is None:
             raise
-    if found.failure is not None and found.costly + shrinking.costly < COSTLY_FAILURES:
-        found.failure = pinned(check, judge, found.failure, fmt)
+    if found.failure is not None:
+        quickly = found.costly + shrinking.costly >= COSTLY_FAILURES
+        found.failure = pinned(check, judge, found.failure, fmt, quickly=quickly)
     return found
 
 
@@ -184,8 +189,12 @@ def _attempt(judge: Judge, inputs: Mapping[str, Any], counts: Exploration) -> Fa
     return Failure(inputs, judgement) if judgement.outcome is Outcome.FALSE else None
 
 
-def pinned(check: Check, judge: Judge, failure: Failure, fmt: Format) -> Failure:
-    """Pin a failure to a single piece of its input, written with as few digits as it takes."""
+def pinned(check: Check, judge: Judge, failure: Failure, fmt: Format, *, quickly: bool = False) -> Failure:
+    """Pin a failure to a single piece of its input, written with as few digits as it takes.
+
+    Args:
+        quickly: try only the first piece of each input, since each call costs a worker.
+    """
     latest = failure
 
     def still_fails(inputs: Mapping[str, Any]) -> bool:
@@ -201,6 +210,7 @@ def pinned(check: Check, judge: Judge, failure: Failure, fmt: Format) -> Failure
 
     for name, source in check.inputs.items():
         pieces = ({**latest.inputs, name: piece} for piece in source.pieces(latest.inputs[name]))
-        next(filter(still_fails, pieces), None)
-    shorter(latest.inputs, still_fails, fmt)
+        next(filter(still_fails, islice(pieces, 1) if quickly else pieces), None)
+    if not quickly:
+        shorter(latest.inputs, still_fails, fmt)
     return latest

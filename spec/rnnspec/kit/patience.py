@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 from rnnspec.claim import Check
 from rnnspec.errors import Misbehaved
@@ -52,14 +52,15 @@ class Patient:
     def given_up(self, check: Check) -> str | None:
         """Why a check is not run, if it is not."""
         for method in check.needs:
-            if self._lost[method] >= LOST_IN_A_ROW:
-                return f"{method} crashed or hung {self._lost[method]} times in a row and was not called again"
+            times = self._lost[method]
+            if times >= LOST_IN_A_ROW:
+                return f"{method} crashed or hung {times} times in a row and was not called again"
         return None
 
     def close(self) -> None:
         """Nothing is held."""
 
-    def __enter__(self) -> Patient:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

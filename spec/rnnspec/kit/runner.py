@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
+import signal
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Any
 
 from rnnspec.claim import About, Check, Claim, Kind
@@ -60,22 +64,23 @@ class Task:
 
 
 def selected(names: Sequence[str]) -> list[Claim]:
-    """The claims that ids or topics name; all of them if there are none.
+    """The claims that ids or topics name, in the registry's order; all of them if there are none.
 
     Raises:
         CallAtFault: if a name is neither an id nor a topic.
     """
-    if not names:
-        return list(registry)
-    chosen: list[Claim] = []
+    chosen: set[str] = set()
     for name in names:
-        found = [claim for claim in registry if name.upper() in (claim.id, claim.topic_code)]
-        found = found or [claim for claim in registry if claim.topic.lower() == name.lower()]
+        called = name.strip().upper()
+        found = {c.id for c in registry if called in (c.id, c.topic_code, c.topic.upper())}
         if not found:
-            topics = sorted({claim.topic_code for claim in registry})
-            raise CallAtFault(f"no claim or topic is called {name!r}; topics are {', '.join(topics)}")
-        chosen += [claim for claim in found if claim not in chosen]
-    return chosen
+            topics = list(dict.fromkeys(claim.topic_code for claim in registry))
+            known = [claim.id for claim in registry] + topics
+            close = difflib.get_close_matches(called, known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else f"; topics are {', '.join(topics)}"
+            raise CallAtFault(f"no claim or topic is called {name!r}{hint}")
+        chosen |= found
+    return [claim for claim in registry if claim.id in chosen or not names]
 
 
 def plan(claims: Iterable[Claim], readings: Sequence[str], profile: str, seed: int) -> list[Task]:
@@ -160,8 +165,30 @@ def run_tasks_side_by_side(
         yield from run_tasks(tasks, InProcess(make()))
         return
     # Fresh processes instead of forks: flint's and the implementation's threads survive no fork.
+    others = {process.pid for process in active_children()}
     with ProcessPoolExecutor(jobs, get_context("spawn"), _prepare, (make,)) as pool:
-        yield from pool.map(_run_prepared, tasks)
+        try:
+            with _interrupts_ignored():  # which the processes inherit: Ctrl-C is for this one
+                futures = [pool.submit(_run_prepared, task) for task in tasks]
+            for future in futures:
+                yield future.result()
+        except (KeyboardInterrupt, GeneratorExit):
+            for process in active_children():
+                if process.pid not in others:
+                    process.terminate()
+            raise
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # others cannot say
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 _prepared: list[Endpoint] = []

@@ -102,25 +102,34 @@ class Held:
     Args:
         endpoint: where its calls go.
         fmt: the format of everything that crosses.
+
+    Attributes:
+        answers: how many calls have been answered.
     """
 
     def __init__(self, endpoint: Endpoint, fmt: Format) -> None:
         self.format = fmt
         self._endpoint = endpoint
+        self.answers = 0
+
+    def _call(self, method: str, **arguments: Any) -> Any:
+        value = self._endpoint.call(method, **arguments)
+        self.answers += 1
+        return value
 
     def activation(self, kind: str, x: Any) -> Numbers:
         x = self._narrow(x)
-        y = self._endpoint.call("activation", kind=kind, x=x.ravel())
+        y = self._call("activation", kind=kind, x=x.ravel())
         return to_balls(self._array("activation", "y", y, (x.size,)).reshape(x.shape))
 
     def slope(self, kind: str, x: Any) -> Numbers:
         x = self._narrow(x)
-        dx = self._endpoint.call("activation_vjp", kind=kind, x=x.ravel(), dy=np.ones_like(x.ravel()))
+        dx = self._call("activation_vjp", kind=kind, x=x.ravel(), dy=np.ones_like(x.ravel()))
         return to_balls(self._array("activation_vjp", "dx", dx, (x.size,)).reshape(x.shape))
 
     def run(self, network: Network) -> Run:
         n, T, B = network.layer.hidden, network.steps, network.batch
-        reply = self._pair("run", 2, self._endpoint.call("run", **self._network(network)))
+        reply = self._pair("run", 2, self._call("run", **self._network(network)))
         return Run(
             to_balls(self._array("run", "outputs", reply[0], (T, B, n))),
             self._mapping("run", "state", reply[1], {k: (B, n) for k in network.layer.states}),
@@ -128,7 +137,7 @@ class Held:
 
     def vjp(self, network: Network, cotangent: Cotangent) -> Pullback:
         layer, T, B = network.layer, network.steps, network.batch
-        reply = self._endpoint.call(
+        reply = self._call(
             "run_vjp",
             **self._network(network),
             d_outputs=self._narrow(cotangent.outputs),
@@ -145,7 +154,7 @@ class Held:
         raise NotOffered("gates: implementations do not show them")
 
     def parameter_count(self, layer: Layer) -> int:
-        count = self._endpoint.call("parameter_count", layer=layer)
+        count = self._call("parameter_count", layer=layer)
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
             raise Misbehaved(f"parameter_count returned {_brief(count)}, expected a whole number")
         return count

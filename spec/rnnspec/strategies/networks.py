@@ -28,11 +28,15 @@ this many entries."""
 LARGE_ONE_IN = 8
 """One network in so many is wide, and one is long, where a law asks for large ones."""
 
-AROUND_VECTORS = (7, 8, 9, 15, 16, 17)
+AROUND_VECTORS = (7, 8, 9, 15, 16, 17, 31, 32, 33)
 """Numbers of hidden units at which vectorised code changes from one loop to another."""
 
 LONG = (16, 24)
 """Steps of a long sequence."""
+
+INPUT_SCALES = (0, 2, -4)
+STATE_SCALES = (0, 4, -4)
+"""As powers of two. A cell of 32 is further than it gets by itself in a short sequence."""
 
 GRID = 1024  # the unit of drawn numbers is 1/1024; 2 * GRID has 11 bits, as a float16 has
 
@@ -98,20 +102,22 @@ def _drawn_network(
     }
     sizes = [int(np.prod(shape)) for shape in shapes.values()]
     numbers = draw(_numbers(sum(sizes)) if sum(sizes) <= ONE_BY_ONE else _seeded(sum(sizes)))
-    weight_scale = 2.0 ** draw(st.sampled_from(scales))
+    weight_scale, input_scale, state_scale = (
+        2.0 ** draw(st.sampled_from(powers)) for powers in (scales, INPUT_SCALES, STATE_SCALES)
+    )
     pieces = np.split(numbers, np.cumsum(sizes)[:-1])
     arrays = {name: piece.reshape(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)}
     return Network(
         layer,
         {name: arrays[name] * weight_scale for name in layer.parameter_shapes},
-        arrays["inputs"],
-        {name: arrays[f"state {name}"] for name in layer.states},
+        arrays["inputs"] * input_scale,
+        {name: arrays[f"state {name}"] * state_scale for name in layer.states},
     )
 
 
 def _regimes(network: Network, fmt: Format) -> Iterable[str]:
     T, n = network.steps, network.layer.hidden
-    yield "T = 0" if T == 0 else "T = 1" if T == 1 else "long" if T >= LONG[0] else "T = 2 to 15"
+    yield "T = 0" if T == 0 else "T = 1" if T == 1 else "long" if LONG[0] <= T else "T = 2 to 15"
     yield "n = 1" if n == 1 else "n odd" if n % 2 else "n even"
     if n in AROUND_VECTORS:
         yield "n around a vector's width"

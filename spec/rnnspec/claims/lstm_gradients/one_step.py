@@ -11,7 +11,6 @@ from rnnspec.claim import HOLDS, REFUTED, claim
 from rnnspec.claims.lstm_gradients.passing import (
     gates,
     on_the_cell,
-    slope_of_tanh,
     steps_of,
     through_the_output,
     unit,
@@ -78,7 +77,7 @@ def sum_of_four_terms(impl: Subject, hold: Hold, net: LstmOfTwoSteps) -> None:
     o_before = gates(hold, first)["o"]
     now, U = gates(hold, second), net.parameters
     c_before = second.state["c"]
-    shown = o_before * slope_of_tanh(hold, c_before)
+    shown = o_before * hold.reference.slope("tanh", c_before)
     for j in range(net.layer.hidden):
         v = unit(net, j)
         through_gates = (
@@ -162,7 +161,7 @@ def _whole_and_product(impl: Subject, hold: Hold, net: Network) -> tuple[Any, An
     c_first = net.state["c"]
     o_first = net.state["h"] / hold.reference.activation("tanh", c_first)
     back = impl.vjp(net, on_the_cell(net, 1.0)).state
-    whole = back["c"] + back["h"] * o_first * slope_of_tanh(hold, c_first)
+    whole = back["c"] + back["h"] * o_first * hold.reference.slope("tanh", c_first)
     product, o_before = 1, o_first
     for step in steps_of(impl, net):
         product = product * through_the_output(impl, hold, step, o_before, 1.0)
@@ -191,7 +190,7 @@ def jacobian_of_the_pair(impl: Subject, hold: Hold, net: LstmOfOneStep) -> None:
     for j in range(net.layer.hidden):
         dh, dc = unit(net, j), unit(net, net.layer.hidden - 1 - j)
         back = impl.vjp(net, _on_the_final_state(net, {"h": dh, "c": dc})).state
-        whole = dc + dh * now["o"] * (1 - tanh_c**2)
+        whole = dc + dh * now["o"] * hold.reference.slope("tanh", now["c"])
         through_gates = (
             (whole * before * now["f"] * (1 - now["f"])) @ U["U_f"]
             + (whole * now["g"] * now["i"] * (1 - now["i"])) @ U["U_i"]

@@ -46,14 +46,8 @@ def through_the_output(impl: Subject, hold: Hold, step: Network, o_before: Numbe
     The old cell acts directly and through h_{t-1} = o_{t-1} tanh(C_{t-1}).
     """
     back = impl.vjp(step, on_the_cell(step, dc)).state
-    whole: Numbers = back["c"] + back["h"] * o_before * slope_of_tanh(hold, step.state["c"])
+    whole: Numbers = back["c"] + back["h"] * o_before * hold.reference.slope("tanh", step.state["c"])
     return whole
-
-
-def slope_of_tanh(hold: Hold, c: Any) -> Numbers:
-    """1 - tanh(c)², by the reference."""
-    slope: Numbers = 1 - hold.reference.activation("tanh", c) ** 2
-    return slope
 
 
 def unit(network: Network, j: int) -> Array:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, REFUTED, claim
+from rnnspec.claim import HOLDS, REFUTED, About, claim
 from rnnspec.evidence import Prove
 from rnnspec.hold import SURVIVES, Hold
 from rnnspec.protocol import Network
 from rnnspec.sources import D0
 from rnnspec.strategies import Orbit, Preactivations, networks, orbits
-from rnnspec.subject import Array, Subject
+from rnnspec.subject import Array, Numbers, Subject
 
 
 def eigenvalue_above_one(W: Array) -> bool:
@@ -191,6 +192,20 @@ def states_within_one(impl: Subject, hold: Hold, net: TanhNetwork) -> None:
     hold.strictly_less(abs(run.outputs), 1, "|h_t|", rounding=SURVIVES)
     if net.steps:
         hold.strictly_less(abs(run.state["h"]), 1, "|h_T|", rounding=SURVIVES)
+
+
+@bounded.law(needs=["run"], about=About.IMPLEMENTATION)
+def tanh_of_the_preactivation(impl: Subject, hold: Hold, net: TanhNetwork) -> None:
+    """Each state is the tanh of W x_t + U h_{t-1} + b, and therefore bounded by it."""
+    state = net.state
+    for t in range(net.steps):
+        step = net.at(t, state)
+        hold.agrees(partial(_outputs, step), impl, f"h_{t + 1}")
+        state = impl.run(step).state
+
+
+def _outputs(network: Network, subject: Subject) -> Numbers:
+    return subject.run(network).outputs
 
 
 @bounded.law(needs=["activation"])

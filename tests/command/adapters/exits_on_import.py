@@ -1,0 +1,5 @@
+"""An adapter whose import ends the process."""
+
+import os
+
+os._exit(9)

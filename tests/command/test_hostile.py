@@ -1,0 +1,108 @@
+"""Adapters that cannot be loaded are the call's fault; those that misbehave have failed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from command.calling import Said, adapter, at_once, environment, rnnspec
+
+
+def check(target: str, *arguments: str) -> Said:
+    return rnnspec("check", target, *arguments, "--profile", "quick")
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("no_such_thing", "no adapter called 'no_such_thing' is installed"),
+        ("tourch", "did you mean 'torch'"),
+        ("no/such/file.py:Mine", "there is no file no/such/file.py"),
+        (adapter("Mine").replace(":Mine", ""), "does not say which attribute"),
+        (adapter("Missing"), "has no attribute Missing"),
+        (adapter("OffersNothing"), "offers nothing"),
+        (adapter("Any", "fails_on_import.py"), "RuntimeError: no licence for this library"),
+        (adapter("Any", "exits_on_import.py"), "exited with code 9 while it was loaded"),
+    ],
+    ids=lambda text: text.rpartition("/")[2],
+)
+def test_what_cannot_be_loaded_is_said_in_one_sentence(target: str, says: str) -> None:
+    said = at_once("check", target)
+    assert said.code == 2
+    assert said.out == ""
+    assert said.err.startswith("rnnspec: ")
+    assert said.err.count("\n") == 1
+    assert says in said.err
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("Raises", "activation_vjp raised ValueError: bad luck"),
+        ("WrongShape", "activation_vjp returned dx of shape (2, 3), expected shape (1,)"),
+        ("Integers", "activation_vjp returned"),
+        ("NotANumber", "activation_vjp returned not-a-number in dx"),
+        ("Exits", "exiting exited with code 3 during activation_vjp"),
+    ],
+)
+def test_what_misbehaves_has_failed(name: str, says: str) -> None:
+    said = check(adapter(name), "ACT-02", "GRU", "--dtype", "float32")
+    assert said.code == 1
+    assert says in said.out
+    assert "input" in said.out
+    assert "x = np.zeros(1)" in said.out
+    assert "does not conform" in said.out
+    assert re.search(r"^GRU-08 .* passed", said.out, re.MULTILINE)  # what can be checked is checked
+    assert said.err == ""
+
+
+def test_a_run_of_hangs_ends() -> None:
+    begun = time.monotonic()
+    said = check(adapter("Hangs"), "ACT", "GRU", "--timeout", "0.3", "--dtype", "float64")
+    assert said.code == 1
+    assert "hanging gave no answer to activation_vjp within 0.3 s" in said.out
+    assert "times in a row and was not called again" in said.out.replace("\n          ", " ")
+    assert re.search(r"^GRU-08 .* passed", said.out, re.MULTILINE)
+    assert time.monotonic() - begun < 30
+
+
+def test_a_crash_in_every_call_ends() -> None:
+    begun = time.monotonic()
+    said = check(adapter("ExitsAlways"), "ACT-02", "SPE-08", "LGR-05", "GRU", "--dtype", "float32")
+    assert said.code == 1
+    for code in (3, 5, 7):  # activation_vjp, run, parameter_count
+        assert f"exited with code {code}" in said.out
+    assert time.monotonic() - begun < 60
+
+
+def test_what_offers_only_options_it_does_not_have_was_not_checked() -> None:
+    said = check(adapter("NothingButAnOption"))
+    assert said.code == 2
+    assert "Nothing could be checked of optional 1.0 in float64" in said.out
+    assert "run is not offered with these options" in said.out.replace("\n          ", " ")
+
+
+@pytest.mark.parametrize("command", [("verify",), ("check", adapter("Hangs"))], ids=lambda c: c[0])
+def test_ctrl_c_ends_it_quietly(command: tuple[str, ...]) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rnnspec", *command, "--profile", "thorough"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        start_new_session=True,  # a group of its own, all of which a terminal would interrupt
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline()  # says what it is about to do, and does it
+    time.sleep(1.5)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert err.strip() == b""
+    assert b"Traceback" not in out

@@ -1,0 +1,147 @@
+"""What people see: tables, lists, one claim as a page; and what is said to a faulty call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import find
+
+from command.calling import adapter, at_once, rnnspec
+from rnnspec import __all__ as public
+from rnnspec.claims import registry
+from rnnspec.command.code import folded, quoted
+from rnnspec.command.page import source_of
+from rnnspec.command.words import counted, equation_lines, in_figures, listed
+from rnnspec.protocol import format_named
+from rnnspec.strategies.settings import explicit_settings
+from rnnspec.strategies.writing import names_used
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_a_table_fits(columns: str) -> None:
+    said = rnnspec("verify", "GRU", "SPE-08", "--profile", "quick", "--jobs", "1", COLUMNS=columns)
+    assert said.code == 0
+    assert max(map(len, said.out.splitlines())) <= int(columns) or "conform in" in said.out
+    table = said.out.split("\n\n")[1]
+    assert all(len(line) <= int(columns) for line in table.splitlines())
+    for word in ("claim", "title", "examples", "worst", "result", "SPE-08", "refuted", "sampled", "passed"):
+        assert word in table
+    assert table.index("SPE-08") < table.index("GRU-08")  # the registry's order
+    for label in ("checked", "regimes", "coverage", "held", "with", "on", "seed"):
+        assert f"\n{label} " in said.out
+
+
+def test_quietly_there_is_one_line() -> None:
+    said = rnnspec("verify", "GRU", "--profile", "quick", "--jobs", "1", "-q")
+    assert said.out.count("\n") == 1
+    assert "conform in float16, float32 and float64: 1 claim held (profile quick, seed 0)." in said.out
+
+
+def test_a_page() -> None:
+    said = rnnspec("claims", "SPE-08", COLUMNS="80")
+    assert said.code == 0
+    claim = registry["SPE-08"]
+    flat = " ".join(said.out.split())
+    for text in (claim.title, claim.says, claim.statement, claim.because, claim.corrected, claim.floats):
+        assert " ".join(text.split()) in flat
+    for check in claim.checks:
+        assert f"  {check.name}" in said.out
+    assert "hold.strictly_less(0, abs(outputs[-1] - outputs[-2]).sum()" in said.out
+    assert f"See also\n\n  SPE-09  {registry['SPE-09'].title}" in said.out
+
+
+@pytest.mark.parametrize("claim", registry, ids=lambda claim: claim.id)
+def test_every_check_has_source_to_show(claim: object) -> None:
+    for check in registry[claim.id].checks:  # type: ignore[attr-defined]
+        code = source_of(check)
+        assert code.startswith("def ") or not code
+        assert '"""' not in code
+        compile(code, check.id, "exec")
+
+
+def test_the_list() -> None:
+    said = rnnspec("claims")
+    assert said.code == 0
+    for claim in registry:
+        assert claim.id in said.out
+    assert f"{len(registry)} claims, " in said.out
+    assert "\nverdicts: " in said.out
+    assert "\nevidence: " in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["claims", "SPE08"], "no claim or topic is called 'SPE08'; did you mean SPE-08?"),
+        (["verify", "nonsense"], "no claim or topic is called 'nonsense'; topics are ACT, "),
+        (["check", "numpy", "ACT-2"], "did you mean ACT-02?"),
+        (["check"], "Missing argument 'TARGET'"),
+        (["check", "numpy", "--dtype", "float8"], "'float8' is not one of"),
+        (["check", "numpy", "--timeout", "0"], "--timeout"),
+        (["verify", "--profile", "slow"], "'slow' is not one of"),
+        (["verify", "--seed", "x"], "'x' is not a valid integer"),
+        (["verify", "--jobs", "0"], "--jobs"),
+        (["verify", "--json", "/nowhere/at/all.json"], "cannot be written: No such file or directory"),
+        (["verify", "--json", "."], "cannot be written"),
+        (["nonsense"], "No such command 'nonsense'"),
+        (["verify", "--nonsense"], "No such option"),
+    ],
+    ids=" ".join,
+)
+def test_a_faulty_call_is_told_so_in_one_sentence(arguments: list[str], says: str) -> None:
+    said = at_once(*arguments)
+    assert said.code == 2
+    assert said.out == ""
+    assert said.err.startswith("rnnspec: ")
+    assert said.err.count("\n") == 1
+    assert says in said.err
+
+
+def test_a_format_that_is_not_there() -> None:
+    said = at_once("check", adapter("NothingButAnOption"), "--dtype", "float32")
+    assert said.code == 2
+    assert said.err == "rnnspec: --dtype: optional 1.0 does not compute in float32, only in float64\n"
+
+
+def test_nothing_is_left_of_a_report_that_was_not_written(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    assert at_once("check", "no_such_thing", "--json", str(file)).code == 2
+    assert not file.exists()
+
+
+def test_whatever_a_failure_needs_can_be_imported() -> None:
+    fmt = format_named("float64")
+    drawn = {
+        (source.name, name)
+        for claim in registry
+        for check in claim.checks
+        for source in check.inputs.values()
+        for name in names_used(find(source.strategy(fmt), lambda _: True, settings=explicit_settings(10)))
+    }
+    assert {name for _, name in drawn} <= set(public)
+
+
+@pytest.mark.parametrize("width", [20, 40, 200])
+def test_folding_changes_the_layout_only(width: int) -> None:
+    call = "f('a, b', np.array([1.0, -2.5, 1e-300, 4.0]), x={'k': [[1, 2], [3, 4]], 'empty': g()}, y=None)"
+    text = folded(call, width)
+    assert compile_eval(text) == compile_eval(call)
+    assert width > len(call) or "\n" in text
+
+
+def compile_eval(text: str) -> str:
+    import ast
+
+    return ast.dump(ast.parse(text, mode="eval"))
+
+
+def test_words() -> None:
+    assert counted(1, "check") == "1 check"
+    assert counted(1024, "check") == "1,024 checks"
+    assert (listed([]), listed("a"), listed("abc")) == ("", "a", "a, b and c")
+    assert [in_figures(x) for x in (0, 1e-9, 0.123, 12, 1e7, float("inf"))] == [
+        "0", "<0.01", "0.12", "12", "1e+07", "∞",
+    ]  # fmt: skip
+    assert (quoted("a"), quoted('a"b'), quoted("a\\b")) == ('"a"', "'a\"b'", r"'a\\b'")
+    assert equation_lines("a = b,   c = d", width=8) == ["a = b,", "c = d"]
