@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Verbosity, settings
+from hypothesis import HealthCheck, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture import providers
 
@@ -53,10 +53,12 @@ def whole_numbers() -> Drawn[Any]:
 
 def unprotected(run_seed: int) -> list[int]:
     """What Hypothesis draws by itself, with the settings of a law."""
-    from hypothesis import given, seed
-
     drawn: list[int] = []
-    seed(run_seed)(explicit_settings(DRAWS)(given(st.integers(LOW, HIGH))(drawn.append)))()
+
+    def test(x: int) -> None:
+        drawn.append(x)
+
+    seed(run_seed)(explicit_settings(DRAWS)(given(st.integers(LOW, HIGH))(test)))()
     return drawn
 
 
@@ -95,12 +97,11 @@ def test_the_provider_gets_its_own_back() -> None:
 
 def test_every_setting_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     every = set(inspect.signature(settings.__init__).parameters) - {"self", "parent"}
-    given: dict[str, Any] = {}
-    monkeypatch.setattr(module, "settings", given.update)
-    monkeypatch.setattr(module, "settings", lambda **arguments: given.update(arguments))
+    made: dict[str, Any] = {}
+    monkeypatch.setattr(module, "settings", lambda **arguments: made.update(arguments))
     explicit_settings(7)
-    assert set(given) == every
-    assert given["max_examples"] == 7
+    assert set(made) == every
+    assert made["max_examples"] == 7
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ class TestRegimes:
 class TestVariety:
     @pytest.mark.parametrize("options", [{"reset": "before"}, {"update": "replaces"}, {"biases": "two"}])
     def test_an_option_that_is_given_is_kept_and_the_others_vary(
-        self, options: dict[str, str], run_seed: int
+        self, options: dict[str, Any], run_seed: int
     ) -> None:
         drawn, _ = collect(networks("gru", **options), FORMATS["float32"], STANDARD, run_seed)
         for name, values in {

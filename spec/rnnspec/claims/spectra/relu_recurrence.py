@@ -189,7 +189,8 @@ TanhNetwork = Annotated[
 def states_within_one(impl: Subject, hold: Hold, net: TanhNetwork) -> None:
     """Every |h_t| is below 1 (in floats, at most 1), for weights of any size."""
     run = impl.run(net)
-    hold.strictly_less(abs(run.outputs), 1, "|h_t|", rounding=SURVIVES)
+    hold.strictly_less(run.outputs, 1, "h_t", rounding=SURVIVES)
+    hold.strictly_less(-1, run.outputs, "−1 < h_t", rounding=SURVIVES)
     if net.steps:
         hold.strictly_less(abs(run.state["h"]), 1, "|h_T|", rounding=SURVIVES)
 
@@ -211,7 +212,9 @@ def _outputs(network: Network, subject: Subject) -> Numbers:
 @bounded.law(needs=["activation"])
 def tanh_within_one(impl: Subject, hold: Hold, x: Preactivations) -> None:
     """|tanh x| is below 1 (in floats, at most 1), in every regime."""
-    hold.strictly_less(abs(impl.activation("tanh", x)), 1, "|tanh x|", rounding=SURVIVES)
+    y = impl.activation("tanh", x)
+    hold.strictly_less(y, 1, "tanh x", rounding=SURVIVES)
+    hold.strictly_less(-1, y, "−1 < tanh x", rounding=SURVIVES)
 
 
 bounded.exhaustive(of=tanh_within_one, format="float16")
