@@ -73,13 +73,16 @@ near_one = claim(
     title="A forget gate near 1 keeps far gradients alive only for a while",
     says="If the forget gate is near 1 the gradient from far away does not vanish.",
     statement="If every f_t ≥ 0.98, then ∂c_T/∂c_0 ≥ 1/2, whatever T.",
-    equation="1 − Σ (1 − f_t)  ≤  ∏ f_t  ≤  exp(−Σ (1 − f_t))",
+    equation="""
+        1 − S  ≤  f_1 f_2 ... f_T  ≤  1 / (1 + S)
+        S = (1 − f_1) + (1 − f_2) + ... + (1 − f_T)
+    """,
     verdict=CONDITIONAL,
     because="""
         Near is not one: a constant gate f < 1 vanishes exponentially, only later. 0.99 leaves
         0.366 after 100 steps and 4·10^-5 after 1000. What survives is governed by the sum of
-        what is forgotten, Σ (1 − f_t): the product stays above 1 minus the sum, and it stays
-        away from 0 over infinitely many steps exactly if the sum is finite. And this is the
+        what is forgotten in all, S: the product stays above 1 − S, and over infinitely many
+        steps it stays away from 0 exactly if S is finite. And this is the
         path from cell to cell; the gradient in all is a sum over every path, and the others
         may cancel it.
     """,
@@ -103,7 +106,7 @@ def at_least_one_minus_the_forgotten(impl: Subject, hold: Hold, net: Remembering
 
 @near_one.law(needs=["run", "run_vjp"])
 def at_most_what_every_gate_lets_through(impl: Subject, hold: Hold, net: Remembering) -> None:
-    """And at most 1 / (1 + Σ(1 − f_t)), which is more than exp(−Σ) but as surely tends to 0."""
+    """And at most 1 / (1 + Σ(1 − f_t)), which tends to 0 if the sum grows without bound."""
     passed: Any = np.ones((net.batch, net.layer.hidden))
     forgotten: Any = np.zeros((net.batch, net.layer.hidden))
     for step in steps_of(impl, net):
@@ -134,7 +137,7 @@ def survives_on_all_paths_together(impl: Subject, hold: Hold, net: ShortRemember
 
 @near_one.necessity(of=survives_on_all_paths_together, condition=UNCANCELLED)
 def candidate_that_opposes_the_cell() -> Mapping[str, Any]:
-    """Two steps with f = 0.998 and U_g = −4: what the candidate adds undoes what the cell keeps."""
+    """Two steps with f = 0.998 and U_g = −1: what the candidate adds undoes what the cell keeps."""
     return {"net": _one_unit(steps=2, b_f=6.0, b_i=6.0, b_o=6.0, U_g=-1.0)}
 
 
