@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rich.text import Text
 
@@ -71,8 +71,3 @@ def sentence(text: str) -> str:
     """The first paragraph, on one line."""
     paragraphs = reflowed(text)
     return paragraphs[0] if paragraphs else ""
-
-
-def columns(texts: Sequence[str]) -> int:
-    """The width of the widest."""
-    return max(map(len, texts), default=0)
