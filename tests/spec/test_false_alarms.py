@@ -26,7 +26,7 @@ def saturated_cell() -> Network:
     net = zeros(Layer("lstm", 1, 3), steps=2)
     U_g = np.zeros((3, 3))
     U_g[2, 0] = 1.0
-    net.state["c"][0, 0] = 28.0  # type: ignore[index]  # made above, as a dict
+    net.state["c"][0, 0] = 28.0
     return net.with_parameters(U_g=U_g)
 
 
