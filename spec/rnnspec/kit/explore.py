@@ -209,8 +209,23 @@ def pinned(check: Check, judge: Judge, failure: Failure, fmt: Format, *, quickly
         return smaller is not None
 
     for name, source in check.inputs.items():
-        pieces = ({**latest.inputs, name: piece} for piece in source.pieces(latest.inputs[name]))
-        next(filter(still_fails, islice(pieces, 1) if quickly else pieces), None)
+        pieces = _suspects_first(list(source.pieces(latest.inputs[name])), latest)
+        whole = latest.inputs
+        attempts = ({**whole, name: piece} for piece in pieces)
+        next(filter(still_fails, islice(attempts, 1) if quickly else attempts), None)
     if not quickly:
         shorter(latest.inputs, still_fails, fmt)
     return latest
+
+
+def _suspects_first(pieces: list[Any], failure: Failure) -> list[Any]:
+    """The pieces with those first that stand where the worst violation does.
+
+    A law may have left out a few entries (x = 0, say), so the neighbours are suspects too.
+    """
+    seen = failure.judgement.violation if failure.judgement else None
+    if seen is None or len(seen.index) != 1:
+        return pieces
+    place = min(seen.index[0], len(pieces) - 1)
+    near = slice(place, place + 4)
+    return pieces[near] + pieces[: near.start] + pieces[near.stop :]
