@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, get_args
 
 import numpy as np
@@ -79,6 +79,16 @@ def test_what_has_its_default_is_left_out() -> None:
     layer = Layer("lstm", 2, 1, forget_gate=False)
     assert as_python(layer) == "Layer(kind='lstm', inputs=2, hidden=1, forget_gate=False)"
     assert typed_in(as_python(layer), {"Layer"}) == layer
+
+
+@dataclass(frozen=True)
+class Flag:
+    on: int = 1
+
+
+@pytest.mark.parametrize(("on", "text"), [(1, "Flag()"), (True, "Flag(on=True)"), (1.0, "Flag(on=1.0)")])
+def test_what_only_equals_its_default_is_not(on: Any, text: str) -> None:
+    assert as_python(Flag(on)) == text
 
 
 def test_mappings_and_the_classes_in_them() -> None:
