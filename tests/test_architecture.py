@@ -188,6 +188,10 @@ def test_the_wheel_holds_every_module(wheel: zipfile.ZipFile) -> None:
     assert held == written
 
 
+def test_the_wheel_holds_what_modules_read(wheel: zipfile.ZipFile) -> None:
+    assert "rnnspec/command/report.html.jinja" in wheel.namelist()
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_wheel_says_that_it_is_typed(wheel: zipfile.ZipFile, package: str) -> None:
     assert f"{package}/py.typed" in wheel.namelist()

@@ -46,7 +46,8 @@ def slope(s: System[Matrix], kind: str, z: Matrix) -> Matrix:
             e = s.exp(0 - s.absolute(z))
             return e / ((1 + e) * (1 + e))
         case "tanh":
-            e = s.exp(0 - 2 * s.absolute(z))
+            e = s.exp(0 - s.absolute(z))
+            e = e * e  # not the exponential of 2|z|, which may overflow
             return 4 * e / ((1 + e) * (1 + e))
         case "relu":
             return s.positive(z)

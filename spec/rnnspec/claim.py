@@ -21,6 +21,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from rnnspec.drawn import Drawn
 from rnnspec.errors import RnnspecError
+from rnnspec.protocol import FORMATS, METHODS
 from rnnspec.sources import Source
 from rnnspec.vocabulary import (
     CONDITIONAL,
@@ -56,6 +57,10 @@ __all__ = [
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+SMALL = 2
+"""Bytes of a float format whose values are few enough to enumerate."""
 
 
 class BadClaim(RnnspecError):
@@ -115,6 +120,7 @@ class Claim:
         sources: where it is said.
         conditions: of a conditional claim, each as a clause that can be dropped.
         corrected: of a refuted or loose claim, the theorem that stands in its place.
+        finding: of an empirical claim, what its experiment comes to.
         floats: how the laws read for rounded arithmetic.
         see: ids of related claims.
     """
@@ -129,6 +135,7 @@ class Claim:
     sources: tuple[Source, ...]
     conditions: tuple[str, ...] = ()
     corrected: str = ""
+    finding: str = ""
     floats: str = ""
     see: tuple[str, ...] = ()
     checks: list[Check] = field(default_factory=list, compare=False)
@@ -148,6 +155,10 @@ class Claim:
             self._fault("conditions", "a conditional claim, and only such a one, names its conditions")
         if self.verdict in (REFUTED, LOOSE) and not self.corrected:
             self._fault("corrected", "a refuted or loose claim says what holds in its place")
+        if self.corrected and self.verdict not in (REFUTED, LOOSE):
+            self._fault("corrected", "only what is refuted or loose is corrected")
+        if (self.verdict is EMPIRICAL) != bool(self.finding):
+            self._fault("finding", "an empirical claim, and only such a one, says what was found")
 
     def _require_text(self, name: str) -> None:
         value = getattr(self, name)
@@ -205,6 +216,10 @@ class Claim:
     def exhaustive(self, of: Callable[..., Any], format: str) -> None:
         """Hold the law `of`, whose only input is an array x, at every value of a format."""
         law = self._check_of(of)
+        if len(law.inputs) != 1:
+            self._fault(law.name, "only a law whose one input is an array is held at every value")
+        if format not in FORMATS or FORMATS[format].dtype.itemsize > SMALL:
+            self._fault(law.name, f"got {format!r}, expected a format of 16 bits, small enough to enumerate")
 
         def every_value() -> None: ...
 
@@ -219,6 +234,9 @@ class Claim:
     def _attach(self, kind: Kind, about: About, **rest: Any) -> Callable[[F], F]:
         def attach(function: F) -> F:
             name = function.__name__
+            for method in rest.get("needs", ()):
+                if method not in METHODS:
+                    self._fault(name, f"needs {method!r}, which is none of {', '.join(METHODS)}")
             if not (function.__doc__ or "").strip():
                 self._fault(name, "a check says in its docstring what it shows")
             if any(check.name == name for check in self.checks):
@@ -305,6 +323,9 @@ class Registry:
         """Raise `BadClaim` if any claim is incomplete or refers to one that is not there."""
         for claim in self:
             claim.check_complete()
+            for other in claim.see:
+                if other not in self:
+                    raise BadClaim(f"claim {claim.id}: field see: there is no claim {other}")
 
 
 registry = Registry()
@@ -322,6 +343,7 @@ def claim(
     sources: Sequence[Source],
     conditions: Sequence[str] = (),
     corrected: str = "",
+    finding: str = "",
     floats: str = "",
     see: Sequence[str] = (),
 ) -> Claim:
@@ -333,16 +355,30 @@ def claim(
     made = Claim(
         id=id,
         title=title,
-        says=inspect.cleandoc(says),
-        statement=inspect.cleandoc(statement),
-        equation=inspect.cleandoc(equation),
+        says=_text(id, "says", says),
+        statement=_text(id, "statement", statement),
+        equation=_text(id, "equation", equation),
         verdict=verdict,
-        because=inspect.cleandoc(because),
-        sources=tuple(sources),
-        conditions=tuple(conditions),
-        corrected=inspect.cleandoc(corrected),
-        floats=inspect.cleandoc(floats),
-        see=tuple(see),
+        because=_text(id, "because", because),
+        sources=_several(id, "sources", sources, Source),
+        conditions=_several(id, "conditions", conditions, str),
+        corrected=_text(id, "corrected", corrected),
+        finding=_text(id, "finding", finding),
+        floats=_text(id, "floats", floats),
+        see=_several(id, "see", see, str),
     )
     registry.add(made)
     return made
+
+
+def _text(claim_id: str, name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise BadClaim(f"claim {claim_id}: field {name}: got {value!r}, expected a sentence")
+    return inspect.cleandoc(value)
+
+
+def _several(claim_id: str, name: str, values: object, kind: type[T]) -> tuple[T, ...]:
+    """A list of things, and not one thing: a string would pass for a list of letters."""
+    if isinstance(values, (list, tuple)) and all(isinstance(v, kind) and v for v in values):
+        return tuple(values)
+    raise BadClaim(f"claim {claim_id}: field {name}: got {values!r}, expected a list of {kind.__name__}")

@@ -138,7 +138,7 @@ class Outcome:
         verdict: one of these.
         rows: what was measured.
         explanation: how the verdict follows from the rows.
-        settled: whether the rows decide, at their uncertainty, or more trials are needed.
+        settled: whether the rows decide, at their uncertainty; otherwise more trials are needed.
     """
 
     verdict: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rnnspec.errors import CallAtFault
@@ -12,13 +14,14 @@ if TYPE_CHECKING:
 
 
 def reproduce(
-    check: str, target: str | None, dtype: str, /, *, profile: str = "standard", **inputs: Any
+    check: str, target: str | Sequence[str] | None, dtype: str, /, *, profile: str = "standard", **inputs: Any
 ) -> CheckResult:
     """Hold one input to one law, as a run does, and print what comes of it.
 
     Args:
         check: the id of a law, `ACT-02/at_most_a_quarter`.
-        target: the implementation, as on the command line; None for the mathematics itself.
+        target: the implementation, as on the command line; of a program (`--exec`), the
+            words of its command as a list; None for the mathematics itself.
         dtype: a float format, or `mathematics`.
         profile: of the run that is repeated; it decides on the replicates of the noise.
         inputs: the law's inputs, by name.
@@ -28,7 +31,7 @@ def reproduce(
 
     Raises:
         CallAtFault: if there is no such law, or the inputs are not its inputs.
-        CannotLoad: if the target cannot be loaded.
+        CannotLoad: if the target cannot be loaded, or the program not started.
     """
     # A worker imports this package as well, and needs nothing of what follows.
     from rnnspec.command.consoles import output
@@ -44,8 +47,14 @@ def reproduce(
         raise CallAtFault("the mathematics has no target: give None and 'mathematics', or neither of them")
     result = CheckResult(claim.id, law.id, law.kind.value, dtype)
     _judge(claim, law, target, profile, inputs, result)
-    show_outcome(output(), claim, law, result, target or MATHEMATICS)
+    show_outcome(output(), claim, law, result, _called(target))
     return result
+
+
+def _called(target: str | Sequence[str] | None) -> str:
+    if target is None:
+        return "mathematics"
+    return target if isinstance(target, str) else shlex.join(target)
 
 
 def _law(check: str) -> tuple[Claim, Check]:
@@ -63,13 +72,18 @@ def _law(check: str) -> tuple[Claim, Check]:
 
 
 def _judge(
-    claim: Claim, law: Check, target: str | None, profile: str, inputs: dict[str, Any], result: CheckResult
+    claim: Claim,
+    law: Check,
+    target: str | Sequence[str] | None,
+    profile: str,
+    inputs: dict[str, Any],
+    result: CheckResult,
 ) -> None:
     from rnnspec.hold import Inapplicable
     from rnnspec.kit.explore import implementation_judge, judge_once, mathematics_judge
     from rnnspec.kit.runner import WIDEST
     from rnnspec.kit.subjects import Held, Mathematics
-    from rnnspec.kit.worker import Worker
+    from rnnspec.kit.worker import worker_of
     from rnnspec.protocol import format_named
     from rnnspec.strategies.settings import profile_named
 
@@ -79,9 +93,9 @@ def _judge(
             result.take(judge_once(law, judge, WIDEST, inputs, pin=False), claim, law)
             return
         fmt = format_named(result.reading)
-        with Worker(target) as worker:
+        with worker_of(target) as worker:
             if fmt.name not in worker.description.formats:
-                raise CallAtFault(f"{target} does not compute in {fmt.name}")
+                raise CallAtFault(f"{_called(target)} does not compute in {fmt.name}")
             judge = implementation_judge(law, Held(worker, fmt), profile_named(profile))
             result.take(judge_once(law, judge, fmt, inputs, pin=False), claim, law)
     except Inapplicable as reason:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -14,6 +15,7 @@ from rnnspec.command.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 ADAPTERS = Path(__file__).with_name("adapters")
+CODE = r"^(?:import numpy as np\n)?from rnnspec import .*?^(?:\)|reproduce\([^\n]*\))$"
 
 
 @dataclass(frozen=True)
@@ -63,3 +65,15 @@ def python(*arguments: str, **environ: str) -> Said:
 def adapter(name: str, file: str = "hostile.py") -> str:
     """The target of an adapter of these tests."""
     return f"{ADAPTERS / file}:{name}"
+
+
+def pasted(said: Said, folder: Path) -> list[Said]:
+    """Run every block of Python that a report prints."""
+    blocks = re.findall(CODE, said.out, re.DOTALL | re.MULTILINE)
+    assert len(blocks) == said.out.count("To see it again")
+    results = []
+    for number, block in enumerate(blocks):
+        script = folder / f"block{number}.py"
+        script.write_text(block, encoding="utf-8")
+        results.append(python(str(script)))
+    return results

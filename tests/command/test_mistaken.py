@@ -7,23 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from command.calling import Said, adapter, python, rnnspec
+from command.calling import adapter, pasted, python, rnnspec
 
 TOO_STEEP = adapter("TooSteep", "mistaken.py")
-CODE = r"^(?:import numpy as np\n)?from rnnspec import .*?^(?:\)|reproduce\([^\n]*\))$"
 SWAPPED = adapter("SwappedGates", "mistaken.py")
-
-
-def pasted(said: Said, folder: Path) -> list[Said]:
-    """Run every block of Python that a report prints."""
-    blocks = re.findall(CODE, said.out, re.DOTALL | re.MULTILINE)
-    assert len(blocks) == said.out.count("To see it again")
-    results = []
-    for number, block in enumerate(blocks):
-        script = folder / f"block{number}.py"
-        script.write_text(block, encoding="utf-8")
-        results.append(python(str(script)))
-    return results
 
 
 def test_a_slope_too_steep_by_a_millionth(tmp_path: Path) -> None:

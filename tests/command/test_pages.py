@@ -84,6 +84,10 @@ def test_the_list() -> None:
         (["verify", "--jobs", "0"], "--jobs"),
         (["verify", "--json", "/nowhere/at/all.json"], "cannot be written: No such file or directory"),
         (["verify", "--json", "."], "cannot be written"),
+        (["verify", "--html", "/nowhere/at/all.html"], "--html: /nowhere/at/all.html cannot be written: No"),
+        (["check", "numpy", "--junit", "."], "--junit: . cannot be written"),
+        (["verify", "--json", "-", "--html", "-"], "--html: standard output is where --json writes"),
+        (["verify", "--html", "x", "--junit", "./x"], "--junit: ./x is where --html writes"),
         (["nonsense"], "No such command 'nonsense'"),
         (["verify", "--nonsense"], "No such option"),
     ],
@@ -105,9 +109,11 @@ def test_a_format_that_is_not_there() -> None:
 
 
 def test_nothing_is_left_of_a_report_that_was_not_written(tmp_path: Path) -> None:
-    file = tmp_path / "report.json"
-    assert at_once("check", "no_such_thing", "--json", str(file)).code == 2
-    assert not file.exists()
+    files = [tmp_path / "report.json", tmp_path / "report.html", tmp_path / "nowhere" / "junit.xml"]
+    arguments = ["--json", str(files[0]), "--html", str(files[1])]
+    assert at_once("check", "no_such_thing", *arguments).code == 2
+    assert at_once("check", "numpy", *arguments, "--junit", str(files[2])).code == 2
+    assert not any(file.exists() for file in files)
 
 
 def test_whatever_a_failure_needs_can_be_imported() -> None:

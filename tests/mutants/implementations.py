@@ -151,6 +151,20 @@ ACTIVATION_MISTAKES = [
            "SPE-09/tanh_within_one_in_every_float16", dtype="float16"),
 ]  # fmt: skip
 
+MIRRORED = [
+    faulty("sigmoid mirrored", VALUE, VALUE_RETURNED, "_evaluator(x).activation(kind, _any(-x))",
+           "e^x where e^-x belongs: the sigmoid runs from 1 to 0", "ACT-02/sigmoid_itself"),
+    faulty("tanh negated", VALUE, VALUE_RETURNED,
+           f"-{VALUE_RETURNED} if kind == 'tanh' else {VALUE_RETURNED}",
+           "(1 - e) / (1 + e) with e of the wrong sign", "ACT-05/tanh_itself"),
+    faulty("leaky relu", VALUE, VALUE_RETURNED,
+           f"np.where(x < 0, x / 64, x) if kind == 'relu' else {VALUE_RETURNED}",
+           "a leak of 1/64 by default", "SPE-08/cut_off_at_zero"),
+    faulty("upstream gradient ignored", SLOPE, RETURNED, RETURNED.replace("* dy", "* np.abs(np.sign(dy))"),
+           "the slope is returned in the place of its product with what comes from above",
+           "ACT-02/whole_curve", "ACT-05/whole_tanh_curve"),
+]  # fmt: skip
+
 RECURRENCE_MISTAKES = [
     faulty("relu capped at six", RELU, "np.maximum(z, 0)", "np.clip(z, 0, 6)",
            "ReLU6, as mobile networks have it, in the place of ReLU",
@@ -229,6 +243,17 @@ LSTM_MISTAKES = [
            "LGR-03/sum_of_four_terms", dtype="float32"),
 ]  # fmt: skip
 
+GRADIENT_MISTAKES = [
+    faulty("mean over the batch", "rnnref.systems.floats:Floats.sum_columns", "a.sum(", "a.mean(",
+           "the bias gradient is averaged over the batch, the weights' is summed", "LGR-02/whole_gradient"),
+    faulty("outputs not differentiated", BACKWARD, "dh = dh + dh_out", "dh = dh + 0 * dh_out",
+           "only the final state is differentiated, not the outputs on the way", "LGR-02/whole_gradient"),
+    faulty("recurrent weights not trained", AFFINE, "da_recurrent @ h.T", "da_recurrent @ (0 * h).T",
+           "the recurrent weights are taken for constants", "LGR-02/whole_gradient"),
+    faulty("input gradients in reverse", BACKWARD, "inputs=dxs[::-1]", "inputs=dxs",
+           "the list of dx_t is returned in the order in which it was made", "LGR-02/whole_gradient"),
+]  # fmt: skip
+
 COUNTING_MISTAKES = [
     faulty("second bias for one kind only", COUNT, "return sum(array.size for array in arrays.values())",
            "return sum(array.size for array in arrays.values())"
@@ -240,7 +265,14 @@ COUNTING_MISTAKES = [
            "the LSTM is made with peepholes that were not asked for", "GRU-08/counted"),
 ]  # fmt: skip
 
-FAULTY = ACTIVATION_MISTAKES + RECURRENCE_MISTAKES + LSTM_MISTAKES + COUNTING_MISTAKES
+FAULTY = [
+    *ACTIVATION_MISTAKES,
+    *MIRRORED,
+    *RECURRENCE_MISTAKES,
+    *LSTM_MISTAKES,
+    *GRADIENT_MISTAKES,
+    *COUNTING_MISTAKES,
+]
 
 
 def implementation(each: Faulty) -> Planted:

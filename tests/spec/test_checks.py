@@ -144,7 +144,7 @@ class TestCompleteness:
         it.check_complete()
 
     def test_an_empirical_claim_has_an_experiment(self) -> None:
-        it = made(verdict=EMPIRICAL)
+        it = made(verdict=EMPIRICAL, finding="supported")
         it.law()(law)
         with refused("claim ACT-99: field checks: an empirical claim has an experiment"):
             it.check_complete()

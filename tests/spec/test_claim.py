@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, fields
+from typing import Any
 
 import pytest
 
 from rnnspec import claim as module
 from rnnspec.claim import (
     CONDITIONAL,
+    EMPIRICAL,
+    HOLDS,
     LOOSE,
     REFUTED,
     TOPICS,
@@ -156,3 +159,55 @@ class TestRegistry:
 def test_a_source_says_where_it_is() -> None:
     assert isinstance(D0("1.2"), Source)
     assert str(D0("1.2")) == f"D0 ({D0.file}), 1.2"
+
+
+class TestWhatIsNoText:
+    """What a typo makes of a record: refused by name, before anything is cleaned up."""
+
+    RECORD: Any = FIELDS
+
+    @pytest.mark.parametrize("name", ["says", "statement", "equation", "because", "corrected", "floats"])
+    @pytest.mark.parametrize("wrong", [None, 7, ("a",)])
+    def test_no_text(self, name: str, wrong: object, fresh: Registry) -> None:
+        with refused(f"claim ACT-99: field {name}: got {wrong!r}, expected a sentence"):
+            claim(**{**self.RECORD, name: wrong})
+
+    @pytest.mark.parametrize(
+        ("name", "wrong", "kind"),
+        [
+            ("sources", None, "Source"),
+            ("sources", D0("1"), "Source"),
+            ("see", "ACT-03", "str"),
+            ("conditions", "short", "str"),
+            ("conditions", [""], "str"),
+        ],
+    )
+    def test_no_list(self, name: str, wrong: object, kind: str, fresh: Registry) -> None:
+        with refused(f"claim ACT-99: field {name}: got {wrong!r}, expected a list of {kind}"):
+            claim(**{**self.RECORD, name: wrong})
+
+    def test_what_holds_is_not_corrected(self) -> None:
+        with refused("claim ACT-99: field corrected: only what is refuted or loose is corrected"):
+            made(corrected="x = x")
+
+    @pytest.mark.parametrize(("verdict", "finding"), [(HOLDS, "supported"), (EMPIRICAL, "")])
+    def test_findings_belong_to_empirical_claims(self, verdict: Verdict, finding: str) -> None:
+        message = "claim ACT-99: field finding: an empirical claim, and only such a one, says what was found"
+        with refused(message):
+            made(verdict=verdict, finding=finding)
+
+    def test_what_is_referred_to_exists(self, fresh: Registry) -> None:
+        it = claim(**{**self.RECORD, "see": ["ACT-98"]})
+        it.law()(law)
+        with refused("claim ACT-99: field see: there is no claim ACT-98"):
+            fresh.check_complete()
+
+    def test_what_is_needed_exists(self) -> None:
+        with pytest.raises(BadClaim, match=r"^claim ACT-99: field law: needs 'nonsense', which is none of "):
+            made().law(needs=["nonsense"])(law)
+
+    def test_only_small_formats_are_exhausted(self) -> None:
+        it = made()
+        it.law()(law)
+        with pytest.raises(BadClaim, match=r"expected a format of 16 bits, small enough to enumerate$"):
+            it.exhaustive(of=law, format="float32")

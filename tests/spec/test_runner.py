@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 import pytest
 
-from rnnspec.claim import About, Claim, Registry
+from rnnspec.claim import EMPIRICAL, About, Claim, Registry
 from rnnspec.drawn import Drawn
 from rnnspec.errors import CallAtFault
 from rnnspec.evidence import Enclose, Lab, Measurement, Outcome, Prove
@@ -158,11 +158,21 @@ class TestProofs:
 
 
 class TestExperiments:
-    @pytest.mark.parametrize(("settled", "status"), [(True, Status.PASSED), (False, Status.UNDECIDED)])
-    def test_one_that_does_not_decide_is_undecided(
-        self, settled: bool, status: Status, its: Callable[..., Claim]
+    @pytest.mark.parametrize(
+        ("finding", "settled", "status"),
+        [
+            ("supported", True, Status.PASSED),
+            ("supported", False, Status.PASSED),
+            ("not supported", True, Status.FAILED),
+            ("not supported", False, Status.UNDECIDED),
+        ],
+    )
+    def test_what_comes_out_is_held_to_the_finding(
+        self, finding: str, settled: bool, status: Status, its: Callable[..., Claim]
     ) -> None:
-        @its().experiment
+        """Another outcome is a failure, unless there were too few trials to decide."""
+
+        @its(verdict=EMPIRICAL, finding=finding).experiment
         def coin(lab: Lab) -> Outcome:
             """Heads."""
             row = Measurement("heads", 3, 5, 0.25, 0.75)

@@ -264,7 +264,7 @@ class TestNarrowing:
                 assert all(a.dtype == fmt.dtype for a in arrays if isinstance(a, np.ndarray))
         [first, second, third] = endpoint.asked
         assert first[1]["x"].tolist() == second[1]["x"].tolist() == X.ravel().tolist()
-        assert second[1]["dy"].tolist() == [1, 1, 1, 1]
+        assert second[1]["dy"].tolist() == [1, 2, 0.5, -1]
         assert np.array_equal(third[1]["parameters"]["U_f"], NET.parameters["U_f"])
 
     @pytest.mark.parametrize("name", ["float16", "float32"])

@@ -90,6 +90,7 @@ class Noise:
         """Add errors of up to one unit of `size`, and of half a subnormal gap."""
         shape = (self.replicates, *values.shape[1:])
         with np.errstate(invalid="ignore", over="ignore"):
+            size = np.where(np.isfinite(size), size, 0.0)  # an infinity is not rounded
             error = self._random.uniform(-self.unit, self.unit, shape) * size
             if self.underflow > 1e-30:  # elsewhere it is lost beside the rounding itself
                 error += self._random.uniform(-self.underflow / 2, self.underflow / 2, shape)

@@ -13,15 +13,24 @@ WIDTH = 80
 INDENT = "    "
 
 
-def repeating_lines(failure: FailureReport, target: str | None, reading: str, profile: str) -> str:
+def repeating_lines(
+    failure: FailureReport, target: str | Sequence[str] | None, reading: str, profile: str
+) -> str:
     """The lines that hold the failing input to the law once more."""
-    arguments = [quoted(failure.check), "None" if target is None else quoted(target), quoted(reading)]
+    arguments = [quoted(failure.check), _written(target), quoted(reading)]
     arguments += [f"{name}={expression}" for name, expression in failure.inputs.items()]
     if PROFILES[profile].replicates != PROFILES["standard"].replicates:
         arguments.append(f"profile={quoted(profile)}")  # what is allowed depends on the replicates
     imports = ["import numpy as np"] if any("np." in a for a in failure.inputs.values()) else []
     imports.append(f"from rnnspec import {', '.join([*failure.names, 'reproduce'])}")
     return "\n".join([*imports, "", folded(f"reproduce({', '.join(arguments)})")])
+
+
+def _written(target: str | Sequence[str] | None) -> str:
+    """What `reproduce` takes for a target."""
+    if target is None:
+        return "None"
+    return quoted(target) if isinstance(target, str) else f"[{', '.join(map(quoted, target))}]"
 
 
 def quoted(text: str) -> str:
@@ -48,7 +57,7 @@ def _fold(node: ast.expr, source: str, prefix: str, width: int) -> str:
             pairs = zip(keys, values, strict=True)
             parts = [(f"{ast.get_source_segment(source, k)}: " if k else "**", v) for k, v in pairs]
             return _opened(prefix + "{", parts, "}", source, indent, width)
-        case ast.List(elts=elements) if all(isinstance(e, ast.List) for e in elements):
+        case ast.List(elts=elements) if any(isinstance(e, ast.List) or _is_text(e) for e in elements):
             return _opened(prefix + "[", [("", e) for e in elements], "]", source, indent, width)
         case ast.List(elts=elements):
             inner = indent + INDENT
@@ -63,6 +72,10 @@ def _fold(node: ast.expr, source: str, prefix: str, width: int) -> str:
             )
             return f"{prefix}[\n{filled},\n{indent}]"
     return prefix + flat
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _opened(

@@ -6,7 +6,7 @@ import io
 import os
 import re
 import sys
-from typing import IO, TextIO, cast
+from typing import IO, Any, TextIO, cast
 
 from rich.console import Console
 
@@ -42,19 +42,29 @@ class Page(Console):
         raise BrokenPipeError
 
 
-def output(*, stderr: bool = False) -> Console:
-    """A console on standard output, or on standard error where that is for data.
+def plain(stream: TextIO) -> Console:
+    """A console on a stream that is no terminal, whatever the environment says."""
+    return _page(stream, width=WIDTH, color_system=None, force_terminal=False)
 
-    Text is printed as it is: brackets are no markup, and numbers are not coloured.
-    """
+
+def output(*, stderr: bool = False) -> Console:
+    """A console on standard output, or on standard error where that is for data."""
     stream = sys.stderr if stderr else sys.stdout
     person = stream.isatty()
     known = bool(os.environ.get("TERM"))
-    return Page(
-        file=stream if person else cast("IO[str]", _Trimmed(stream)),
+    return _page(
+        stream,
         width=None if person or os.environ.get("COLUMNS", "").isdigit() else WIDTH,
         color_system="auto" if known else None,
         force_interactive=None if known else False,
+    )
+
+
+def _page(stream: TextIO, **options: Any) -> Page:
+    """A console that prints text as it is: brackets are no markup, and numbers are not coloured."""
+    return Page(
+        file=stream if stream.isatty() else cast("IO[str]", _Trimmed(stream)),
+        **options,
         markup=False,
         highlight=False,
         emoji=False,

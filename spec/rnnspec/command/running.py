@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import secrets
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -17,19 +14,17 @@ from rnnspec import __version__
 from rnnspec.claim import Claim
 from rnnspec.command.consoles import output
 from rnnspec.command.failures import show_failures
+from rnnspec.command.files import STANDARD_OUTPUT, write
 from rnnspec.command.summary import closing, show_summary
 from rnnspec.command.table import ClaimsTable, Watch
 from rnnspec.command.words import counted, listed
-from rnnspec.errors import CallAtFault
-from rnnspec.kit.report import as_json, make_report
+from rnnspec.kit.report import make_report
 from rnnspec.kit.results import CheckResult
 from rnnspec.kit.runner import Task
 from rnnspec.protocol import FORMATS, Description
 from rnnspec.strategies.settings import PROFILES
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-STANDARD_OUTPUT = "-"
 
 
 @dataclass(frozen=True)
@@ -40,14 +35,14 @@ class Options:
         profile: how thoroughly.
         seed: of the whole run.
         dtypes: the float formats asked for; none means all.
-        json: the file for the report, `-` for standard output.
+        files: those to write, by option (`--json`), `-` for standard output.
         quiet: print only failures and the closing sentence.
     """
 
     profile: str
     seed: int
     dtypes: tuple[str, ...]
-    json: str | None
+    files: Mapping[str, str]
     quiet: bool
 
 
@@ -55,6 +50,8 @@ def run_options(function: F) -> F:
     """The options of `Options`, for a command."""
     for option in (
         click.option("-q", "--quiet", is_flag=True, help="Print only failures and the closing sentence."),
+        click.option("--junit", metavar="FILE", help="The same as JUnit XML, for continuous integration."),
+        click.option("--html", metavar="FILE", help="The same as a web page that needs no other file."),
         click.option("--json", metavar="FILE", help="Write the report to FILE; - is standard output."),
         click.option(
             "--dtype",
@@ -81,12 +78,13 @@ def run_options(function: F) -> F:
 
 
 def options_from(
-    profile: str, seed: int | None, dtypes: Sequence[str], json: str | None, quiet: bool
+    *, profile: str, seed: int | None, dtypes: Sequence[str], quiet: bool, **files: str | None
 ) -> Options:
-    """The options, with a seed."""
+    """The options as click hands them over, with a seed."""
     if seed is None:
         seed = secrets.randbits(32) if profile == "thorough" else 0
-    return Options(profile, seed, tuple(dict.fromkeys(dtypes)), json, quiet)
+    named = {f"--{kind}": file for kind, file in files.items() if file is not None}
+    return Options(profile, seed, tuple(dict.fromkeys(dtypes)), named, quiet)
 
 
 def carry_out(
@@ -99,9 +97,10 @@ def carry_out(
     readings: Sequence[str],
     tasks: Sequence[Task],
     results: Iterable[CheckResult],
+    program: Sequence[str] = (),
 ) -> int:
     """Take in the results of all tasks, show and write what they come to; returns the exit code."""
-    console = output(stderr=options.json == STANDARD_OUTPUT)
+    console = output(stderr=STANDARD_OUTPUT in options.files.values())
     planned = {task.check.split("/")[0] for task in tasks}
     shown = [claim for claim in claims if claim.id in planned]
     if not options.quiet:
@@ -117,14 +116,14 @@ def carry_out(
         command=command,
         rnnspec=__version__,
         target=target,
+        program=program,
         description=description,
         readings=readings,
         profile=options.profile,
         seed=options.seed,
         seconds=time.perf_counter() - started,
     )
-    if options.json is not None:
-        write(options.json, as_json(report))
+    write(options.files, report)
     if not options.quiet:
         console.print(ClaimsTable(shown, {claim.id: claim for claim in report.claims}))
         console.print()
@@ -133,41 +132,3 @@ def carry_out(
         show_summary(console, report)
     console.print(closing(report), soft_wrap=not console.is_terminal)
     return report.exit_code
-
-
-@contextmanager
-def writable(file: str | None) -> Iterator[None]:
-    """See to it before a long run that its report can be written; leave no empty file behind.
-
-    Raises:
-        CallAtFault: if it cannot.
-    """
-    if file is None or file == STANDARD_OUTPUT:
-        yield
-        return
-    path = Path(file)
-    is_new = not path.exists()
-    try:
-        path.open("ab").close()
-    except OSError as error:
-        raise CallAtFault(f"--json: {file} cannot be written: {error.strerror}") from error
-    try:
-        yield
-    finally:
-        if is_new and path.is_file() and path.stat().st_size == 0:
-            path.unlink()
-
-
-def write(file: str, data: bytes) -> None:
-    """Write a report.
-
-    Raises:
-        CallAtFault: if that fails in spite of `writable`.
-    """
-    if file == STANDARD_OUTPUT:
-        sys.stdout.write(data.decode())
-        return
-    try:
-        Path(file).write_bytes(data)
-    except OSError as error:
-        raise CallAtFault(f"--json: {file} cannot be written: {error.strerror}") from error

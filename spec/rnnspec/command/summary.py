@@ -21,40 +21,44 @@ NO_BREAK = "\0"
 
 def show_summary(console: Console, report: Report) -> None:
     """Print counts, coverage, versions and the seed."""
-    counts, machine = report.counts, report.machine
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, style="bold")
     grid.add_column()
-    results = counts.passed + counts.failed + counts.not_offered + counts.undecided
-    grid.add_row(
-        "checked",
-        f"{counted(counts.claims, 'claim')}, {counted(counts.checks, 'check')} "
-        f"in {listed(report.readings) or 'no reading'}: {counted(results, 'result')}: "
-        + ", ".join(_statuses(report)),
-    )
-    open_ones = f"; {counts.undecided_comparisons:,} stayed open" if counts.undecided_comparisons else ""
-    grid.add_row(
-        "", f"{counted(counts.comparisons, 'comparison')} in {counted(counts.examples, 'input')}{open_ones}"
-    )
-    if worst := _worst(report):
-        grid.add_row("worst", worst)
-    for label, lines in (
-        ("regimes", _regimes(report, console.width - LABELS)),
-        ("coverage", _coverage(report)),
-    ):
+    for label, items in summary(report).items():
+        lines = _filled(items, console.width - LABELS) if label == "regimes" else items
         for number, line in enumerate(lines):
             grid.add_row("" if number else label, line)
-    grid.add_row("held", _held(report))
-    grid.add_row(
-        "with",
-        f"rnnspec {report.rnnspec}, Python {machine.python}, NumPy {machine.numpy}, "
-        f"python-flint {machine.python_flint}, Hypothesis {machine.hypothesis}",
-    )
-    features = f" ({' '.join(machine.features)})" if machine.features else ""
-    grid.add_row("on", f"{machine.system}, {machine.processor}{features}")
-    grid.add_row("seed", f"{report.seed}, profile {report.profile}")
     console.print(grid)
     console.print()
+
+
+def summary(report: Report) -> dict[str, list[str]]:
+    """What there is to say of a run as a whole, by label; what has nothing to it is left out."""
+    counts, machine = report.counts, report.machine
+    results = counts.passed + counts.failed + counts.not_offered + counts.undecided
+    open_ones = f"; {counts.undecided_comparisons:,} stayed open" if counts.undecided_comparisons else ""
+    features = f" ({' '.join(machine.features)})" if machine.features else ""
+    entries = {
+        "checked": [
+            f"{counted(counts.claims, 'claim')}, {counted(counts.checks, 'check')} "
+            f"in {listed(report.readings) or 'no reading'}: {counted(results, 'result')}: "
+            + ", ".join(_statuses(report)),
+            f"{counted(counts.comparisons, 'comparison')} in {counted(counts.examples, 'input')}{open_ones}",
+        ],
+        "worst": _worst(report),
+        "regimes": [f"{name}: {times:,}" for name, times in counts.regimes.items()],
+        "coverage": _coverage(report),
+        "held": [_held(report)],
+        "with": [
+            (
+                f"rnnspec {report.rnnspec}, Python {machine.python}, NumPy {machine.numpy}, "
+                f"python-flint {machine.python_flint}, Hypothesis {machine.hypothesis}"
+            )
+        ],
+        "on": [f"{machine.system}, {machine.processor}{features}"],
+        "seed": [f"{report.seed}, profile {report.profile}"],
+    }
+    return {label: lines for label, lines in entries.items() if lines}
 
 
 def closing(report: Report) -> Text:
@@ -76,10 +80,10 @@ def closing(report: Report) -> Text:
     return Text(f"{who} {conform}{formats}: {counted(passed, 'claim')} held {run}.", style="bold green")
 
 
-def _regimes(report: Report, width: int) -> list[str]:
-    """Which regimes were reached and how often, never broken within a name."""
-    items = [f"{name}: {times:,}".replace(" ", NO_BREAK) for name, times in report.counts.regimes.items()]
-    filled = textwrap.wrap(", ".join(items), width, break_long_words=False, break_on_hyphens=False)
+def _filled(items: Sequence[str], width: int) -> list[str]:
+    """Lines of items, none of which is broken."""
+    text = ", ".join(item.replace(" ", NO_BREAK) for item in items)
+    filled = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
     return [line.replace(NO_BREAK, " ") for line in filled]
 
 
@@ -131,10 +135,10 @@ def _all(names: Sequence[str]) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
-def _worst(report: Report) -> str:
+def _worst(report: Report) -> list[str]:
     """The largest observed/allowed of all, and where it was seen."""
     results = [result for claim in report.claims for result in claim.results]
     worst = max(results, key=lambda result: result.worst, default=None)
     if worst is None or worst.worst == 0:
-        return ""
-    return f"observed/allowed reached {in_figures(worst.worst)}, in {worst.check} in {worst.reading}"
+        return []
+    return [f"observed/allowed reached {in_figures(worst.worst)}, in {worst.check} in {worst.reading}"]

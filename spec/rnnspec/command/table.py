@@ -67,11 +67,19 @@ class ClaimsTable:
 def _result(report: ClaimReport) -> Text:
     """The status; beneath it, how many of the checks are missing from it."""
     text = status_text(report.status)
-    for status in (Status.NOT_OFFERED, Status.UNDECIDED):
-        missing = sum(result.status is status for result in report.results)
-        if missing and status is not report.status:
-            text.append(f"\n{missing} {status.value}", style="yellow")
+    for line in missing(report):
+        text.append(f"\n{line}", style="yellow")
     return text
+
+
+def missing(report: ClaimReport) -> list[str]:
+    """How many results are none, where the claim has others: `3 not offered`."""
+    numbers = {
+        status: sum(result.status is status for result in report.results)
+        for status in (Status.NOT_OFFERED, Status.UNDECIDED)
+        if status is not report.status
+    }
+    return [f"{number} {status.value}" for status, number in numbers.items() if number]
 
 
 class Watch:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any
 
 import click
 
-from rnnspec.command.running import carry_out, options_from, run_options, writable
+from rnnspec.command.files import writable
+from rnnspec.command.running import carry_out, options_from, run_options
 from rnnspec.errors import RnnspecError
 from rnnspec.implementations.numpy_ import NumpyImplementation
 from rnnspec.kit.endpoint import describe
@@ -21,27 +23,19 @@ from rnnspec.protocol import FORMATS
 @click.option(
     "--jobs", type=click.IntRange(min=1), help="How many processes share the work.  [default: one a core]"
 )
-def verify_command(
-    names: tuple[str, ...],
-    profile: str,
-    seed: int | None,
-    dtypes: tuple[str, ...],
-    json: str | None,
-    quiet: bool,
-    jobs: int | None,
-) -> int:
+def verify_command(names: tuple[str, ...], jobs: int | None, **told: Any) -> int:
     """Hold the mathematics and the NumPy implementation to the spec.
 
     Without a CLAIM (ACT-02) or TOPIC (ACT), to all of it. The exit code is 0 if they
     conform, 1 if they do not, 2 if the call is at fault or nothing could be checked.
     """
-    options = options_from(profile, seed, dtypes, json, quiet)
+    options = options_from(**told)
     claims = selected(names)
     readings = [MATHEMATICS, *(options.dtypes or FORMATS)]
     tasks = plan(claims, readings, options.profile, options.seed)
     processes = min(jobs or os.cpu_count() or 1, max(1, len(tasks)))
     try:
-        with writable(options.json):
+        with writable(options.files):
             return carry_out(
                 options,
                 command="verify",

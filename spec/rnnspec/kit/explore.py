@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
+import numpy as np
 from hypothesis import given, reject, seed
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
@@ -67,6 +67,9 @@ class Exploration:
     failure: Failure | None = None
 
 
+UNCERTIFIED = Judgement(Outcome.UNDECIDED, decided=0, undecided=1)
+"""Of an input at which the reference cannot prove its digits, as at a tie of ReLU."""
+
 Judge = Callable[[Mapping[str, Any]], Judgement]
 
 
@@ -79,8 +82,10 @@ def mathematics_judge(check: Check, subject: Mathematics) -> Judge:
             with working_precision(LAW_PRECISION):
                 check.function(subject, hold, **inputs)
                 return judge_balls(hold.said)
-        except NotCertified:
-            return Judgement(Outcome.UNDECIDED, decided=0, undecided=1)
+        except NotCertified:  # what was said before that may be false all the same
+            with working_precision(LAW_PRECISION):
+                so_far = judge_balls(hold.said)
+            return so_far if so_far.outcome is Outcome.FALSE else UNCERTIFIED
 
     return judge
 
@@ -106,7 +111,10 @@ def implementation_judge(check: Check, subject: Held, profile: Profile) -> Judge
                     allowed = tolerances(hold.said, subject.format, 1.0, hold.said)
                 return judge_floats(hold.said, allowed, subject.format)
         except NotCertified:
-            return Judgement(Outcome.UNDECIDED, decided=0, undecided=1)
+            exact = [said for said in hold.said if said.rounding is Rounding.SURVIVES]
+            with working_precision(LAW_PRECISION):
+                so_far = judge_floats(exact, [np.zeros(())] * len(exact), subject.format)
+            return so_far if so_far.outcome is Outcome.FALSE else UNCERTIFIED
 
     return judge
 
@@ -143,15 +151,17 @@ def explore(check: Check, judge: Judge, fmt: Format, examples: int, run_seed: in
     found, shrinking = Exploration(), Exploration()
 
     def test(inputs: dict[str, Any]) -> None:
-        if found.failure is None:
-            for name, source in check.inputs.items():
-                found.regimes.update(source.regimes(inputs[name], fmt))
-        elif found.costly + shrinking.costly >= COSTLY_FAILURES or shrinking.examples >= SHRINKING_CALLS:
+        counts, before = (found, found.examples) if found.failure is None else (shrinking, shrinking.examples)
+        spent = found.costly + shrinking.costly >= COSTLY_FAILURES or shrinking.examples >= SHRINKING_CALLS
+        if found.failure is not None and spent:
             return  # what has been found stands; Hypothesis will call it flaky and stop
         try:
-            failure = _attempt(judge, inputs, found if found.failure is None else shrinking)
+            failure = _attempt(judge, inputs, counts)
         except Inapplicable:
             reject()
+        if counts is found and found.examples > before:  # it was judged
+            for name, source in check.inputs.items():
+                found.regimes.update(source.regimes(inputs[name], fmt))
         if failure is not None:
             found.failure = failure
             raise _Failed
@@ -165,8 +175,8 @@ def explore(check: Check, judge: Judge, fmt: Format, examples: int, run_seed: in
         if found.failure is None:
             raise
     if found.failure is not None:
-        quickly = found.costly + shrinking.costly >= COSTLY_FAILURES
-        found.failure = pinned(check, judge, found.failure, fmt, quickly=quickly)
+        spent_so_far = found.costly + shrinking.costly
+        found.failure = pinned(check, judge, found.failure, fmt, costly=spent_so_far)
     return found
 
 
@@ -189,20 +199,23 @@ def _attempt(judge: Judge, inputs: Mapping[str, Any], counts: Exploration) -> Fa
     return Failure(inputs, judgement) if judgement.outcome is Outcome.FALSE else None
 
 
-def pinned(check: Check, judge: Judge, failure: Failure, fmt: Format, *, quickly: bool = False) -> Failure:
+def pinned(check: Check, judge: Judge, failure: Failure, fmt: Format, *, costly: int = 0) -> Failure:
     """Pin a failure to a single piece of its input, written with as few digits as it takes.
 
     Args:
-        quickly: try only the first piece of each input, since each call costs a worker.
+        costly: how many workers the failure has cost so far. One more than
+            `COSTLY_FAILURES` is spent on reducing hundreds of numbers to one.
     """
-    latest = failure
+    latest, counts = failure, Exploration(costly=costly)
 
     def still_fails(inputs: Mapping[str, Any]) -> bool:
         nonlocal latest
+        if counts.costly > COSTLY_FAILURES:
+            return False
         if not all(source.admits(inputs[name]) for name, source in check.inputs.items()):
             return False
         try:
-            smaller = _attempt(judge, inputs, Exploration())
+            smaller = _attempt(judge, inputs, counts)
         except Inapplicable:
             return False
         latest = smaller or latest
@@ -210,10 +223,10 @@ def pinned(check: Check, judge: Judge, failure: Failure, fmt: Format, *, quickly
 
     for name, source in check.inputs.items():
         pieces = _suspects_first(list(source.pieces(latest.inputs[name])), latest)
-        whole = latest.inputs
-        attempts = ({**whole, name: piece} for piece in pieces)
-        next(filter(still_fails, islice(attempts, 1) if quickly else attempts), None)
-    if not quickly:
+        if len(pieces) > 1:
+            whole = latest.inputs
+            next(filter(still_fails, ({**whole, name: piece} for piece in pieces)), None)
+    if counts.costly < COSTLY_FAILURES:
         shorter(latest.inputs, still_fails, fmt)
     return latest
 

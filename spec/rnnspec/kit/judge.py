@@ -26,6 +26,10 @@ FACTOR = 32
 operands cut to half their digits land in the hundreds."""
 
 
+SMALLEST = 2.0**-1074
+"""The smallest float64: it stands for any violation smaller than that."""
+
+
 class Outcome(Enum):
     """What a comparison came to."""
 
@@ -188,11 +192,14 @@ def judge_floats(
     fails.
     """
     worst_violation: Violation | None = None
-    worst, decided = 0.0, 0
+    worst, decided, undecided = 0.0, 0, 0
     for comparison, tolerance in zip(said, allowed, strict=True):
         left, right = _sides(comparison)
         tolerance = np.broadcast_to(tolerance, left.shape)
         for index in np.ndindex(left.shape):
+            if np.isnan(tolerance[index]):  # the noise itself overflowed, and says nothing
+                undecided += 1
+                continue
             decided += 1
             excess = _excess(comparison.relation, left[index], right[index], fmt)
             ratio = _ratio(excess, float(tolerance[index]))
@@ -200,8 +207,9 @@ def judge_floats(
                 worst = max(worst, ratio)
             if ratio > 1 and (worst_violation is None or ratio > worst_violation.ratio):
                 worst_violation = _violation(comparison, left, right, index, float(tolerance[index]), ratio)
-    outcome = Outcome.TRUE if worst_violation is None else Outcome.FALSE
-    return Judgement(outcome, decided, 0, worst, worst_violation)
+    open_or_true = Outcome.UNDECIDED if undecided else Outcome.TRUE
+    outcome = open_or_true if worst_violation is None else Outcome.FALSE
+    return Judgement(outcome, decided, undecided, worst, worst_violation)
 
 
 def _excess(relation: Relation, left: Any, right: Any, fmt: Format) -> float:
@@ -214,7 +222,10 @@ def _excess(relation: Relation, left: Any, right: Any, fmt: Format) -> float:
     if relation is Relation.EQUAL:
         difference = abs(difference)
     # The lower end, so that the width of the reference's ball is never held against anyone.
-    return max(0.0, float(difference.lower()))
+    certain = difference.lower()
+    if not certain > 0:
+        return 0.0
+    return max(float(certain), SMALLEST)  # also where it is too small for a float
 
 
 def _clamped(x: Any, fmt: Format) -> Any:
@@ -224,7 +235,9 @@ def _clamped(x: Any, fmt: Format) -> Any:
 def _ratio(excess: float, allowed: float) -> float:
     if excess == 0:
         return 0.0
-    return excess / allowed if allowed > 0 else np.inf
+    if np.isinf(excess) or allowed == 0:
+        return np.inf
+    return excess / allowed
 
 
 def _violation(
@@ -248,6 +261,8 @@ def _violation(
 
 def decimal(ball: Any, digits: int = 20) -> str:
     """A ball's midpoint, shortly: `0.25`, `0.40974165075147986442`."""
+    if not ball.is_finite():
+        return "inf" if ball > 0 else "-inf" if ball < 0 else "nan"
     text = str(ball.mid().str(digits, radius=False))
     if "." in text and "e" not in text:
         text = text.rstrip("0").rstrip(".")

@@ -32,7 +32,8 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     """The implementation that was held to the spec.
 
     Attributes:
-        target: as it was named on the command line.
+        target: as it was named on the command line; of a program, its command.
+        program: the words of that command; empty for what is no program.
         name, version: what it calls itself.
         formats: the float formats it was held in.
         offers: the methods that it has.
@@ -40,6 +41,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     target: str
+    program: list[str]
     name: str
     version: str
     formats: list[str]
@@ -177,6 +179,7 @@ def make_report(
     profile: str,
     seed: int,
     seconds: float,
+    program: Sequence[str] = (),
 ) -> Report:
     """The report of a run from the results of its checks.
 
@@ -184,6 +187,7 @@ def make_report(
         claims: those that were selected, whether or not a check of theirs was run.
         results: of all checks that were run.
         readings: in which they were run.
+        program: the words of the command, if the target is a program.
     """
     by_claim = {claim.id: [r for r in results if r.claim == claim.id] for claim in claims}
     formats = [reading for reading in readings if reading != MATHEMATICS]
@@ -193,6 +197,7 @@ def make_report(
         command=command,
         held=Held(
             target=target,
+            program=list(program),
             name=description.name,
             version=description.version,
             formats=formats,
@@ -240,7 +245,7 @@ def _gaps(claim: Claim, results: Sequence[CheckResult], formats: Sequence[str]) 
         missing = r.status in (Status.NOT_OFFERED, Status.UNDECIDED)
         # A law that passed says in its detail only why inputs were passed over.
         if missing or (r.status is Status.PASSED and r.kind == "law" and r.detail):
-            found.setdefault((r.check, not missing, _why(r)), []).append(r.reading)
+            found.setdefault((r.check, not missing, reason(r)), []).append(r.reading)
     return [
         Gap(claim=claim.id, check=check, readings=readings, partly=partly, why=why)
         for (check, partly, why), readings in found.items()
@@ -253,7 +258,8 @@ def _no_check(claim: Claim, formats: Sequence[str]) -> str:
     return f"no check of it is made in {' or '.join(formats)}"
 
 
-def _why(result: CheckResult) -> str:
+def reason(result: CheckResult) -> str:
+    """Why there was nothing to compare, or not everywhere."""
     if result.detail:
         return result.detail
     if not result.examples:

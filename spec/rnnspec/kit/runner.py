@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from multiprocessing import active_children, get_context
 from typing import Any
 
+from hypothesis.errors import HypothesisException
+
 from rnnspec.claim import About, Check, Claim, Kind
 from rnnspec.claims import registry
 from rnnspec.errors import CallAtFault
@@ -137,6 +139,9 @@ def run_task(task: Task, endpoint: Endpoint | None) -> CheckResult:
     started = time.perf_counter()
     try:
         _RUNNERS[check.kind](job)
+    except HypothesisException as reason:  # no input satisfies the law, or drawing takes too long
+        result.status = Status.FAILED
+        result.detail = f"Hypothesis gave up: {type(reason).__name__}: {reason}"
     except NotProved as reason:
         result.status = Status.FAILED
         result.detail = str(reason)
@@ -262,7 +267,10 @@ def _experiment(job: _Job) -> None:
         f"{row.what}: {row.hits}/{row.trials} ({row.low:.2f} to {row.high:.2f})" for row in outcome.rows
     )
     job.result.examples = job.result.decided = sum(row.trials for row in outcome.rows)
-    job.result.status = Status.PASSED if outcome.settled else Status.UNDECIDED
+    if outcome.verdict == job.claim.finding:
+        job.result.status = Status.PASSED
+    else:
+        job.result.status = Status.FAILED if outcome.settled else Status.UNDECIDED
     job.result.detail = f"{outcome.verdict}: {outcome.explanation}. {rows}"
 
 

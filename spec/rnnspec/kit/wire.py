@@ -1,53 +1,11 @@
-r"""The wire format: what the kit and an implementation in another process say to each other.
+"""The wire format: what the kit and an implementation in another process say to each other.
 
-Anything that reads lines and writes lines can be held to the spec. The implementation is
-a process: it reads requests from its standard input and writes replies to its standard
-output, one JSON object (UTF-8, RFC 8259) a line, each line ended by `\n`. What it writes
-to standard error is nobody's business; its last line may be quoted if the process dies.
-When its standard input ends, it ends.
+Anything that reads lines and writes lines can be held to the spec: a process that greets,
+and then answers requests until its standard input ends, in JSON. docs/wire.md says how to
+write such a program in whatever language; here are its messages as types, and the way
+from NumPy's arrays to them and back.
 
-**Greeting.** The process speaks first, once, with a description of itself:
-
-    {"type": "description", "wire": 1, "name": "mylib", "version": "2.1",
-     "formats": ["float32", "float64"], "offers": ["activation", "run"],
-     "declares": {"flushes_subnormals": false}}
-
-`formats` are of float16, float32 and float64; `offers` names the methods that it
-answers; `declares`, which may be left out, has true, false or text as values. If it
-cannot work, it says so in one sentence instead:
-
-    {"type": "cannot_load", "message": "mylib needs a licence key"}
-
-**Requests** have a number, a method and the method's arguments by name; the methods,
-their arguments and what they return are those of `rnnspec.protocol.Implementation`:
-
-    {"id": 7, "method": "activation", "arguments": {"kind": "tanh", "x": <array>}}
-
-**Replies** repeat the number. There is exactly one for each request, in order:
-
-    {"id": 7, "status": "ok", "value": <array>}
-    {"id": 8, "status": "not_offered"}
-    {"id": 9, "status": "raised", "message": "ValueError: hidden must be even"}
-    {"id": 10, "status": "rubbish", "message": "None"}
-
-`not_offered` says that the library has no such layer or option; `raised`, that it failed;
-`rubbish`, that what it returned cannot be written down here, and what it was.
-
-**Values** are
-
-- a whole number (64 bits, signed) or text, as JSON has them;
-- an array, `{"type": "array", "dtype": "float32", "shape": [2, 3], "data": "AACAPw..."}`:
-  data is the base64 (RFC 4648, padded) of its entries in C order, each in IEEE 754's
-  little-endian bytes, so that every bit survives, those of NaN included;
-- arrays by name, `{"type": "arrays", "arrays": {"h": <array>, "c": <array>}}`;
-- several values at once, as a JSON list of arrays and of arrays by name;
-- a layer, `{"type": "layer", "layer": {"kind": "lstm", "inputs": 3, "hidden": 4,
-  "activation": "tanh", "biases": "one", "reset": "after", "update": "keeps",
-  "forget_gate": true}}`, with the fields of `rnnref.Layer`; only in requests.
-
-So `run` is answered by a list of an array and arrays by name, and `run_vjp` by a list of
-arrays by name, an array and arrays by name. A line of more than `REPLY_LIMIT` bytes is
-no reply.
+A line of more than `REPLY_LIMIT` bytes is no reply.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import shlex
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from time import monotonic
 from types import TracebackType
 from typing import IO, Any, NoReturn, Self, cast
 
-from rnnspec.errors import CannotLoad, Misbehaved
+from rnnspec.errors import CallAtFault, CannotLoad, Misbehaved
 from rnnspec.kit import wire
 from rnnspec.kit.endpoint import Answer, check_call, checked_description, one_line, value_of
 from rnnspec.kit.loading import locate
@@ -172,10 +173,12 @@ class Worker:
         if self._command is None:
             locate(self._target)  # what is not even there needs no process to say so
             command: Sequence[str] = [sys.executable, "-m", "rnnspec.kit.serve", self._target]
+            environment = _environment()
         else:
             command = self._command
+            environment = None  # this one: another Python would stumble over the modules of ours
         try:
-            process = self._process = _Process(command, _environment())
+            process = self._process = _Process(command, environment)
         except OSError as error:
             raise CannotLoad(f"{command[0]} cannot be started: {error.strerror}") from error
         try:
@@ -214,6 +217,19 @@ class Worker:
         )
 
 
+def worker_of(target: str | Sequence[str], *, time_limit: float = TIME_LIMIT) -> Worker:
+    """A worker for a target by its name, or for a program by its command, word by word.
+
+    Raises:
+        CallAtFault: if the command has no words.
+    """
+    if isinstance(target, str):
+        return Worker(target, time_limit=time_limit)
+    if not target:
+        raise CallAtFault("the command is empty")
+    return Worker(f"`{one_line(shlex.join(target))}`", command=target, time_limit=time_limit)
+
+
 class _Gone(Exception):
     """The process has exited, or has closed its output."""
 
@@ -233,7 +249,7 @@ class _Process:
     that does not read nor one that floods its standard error can stop the kit.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str] | None) -> None:
         self._popen = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

@@ -80,6 +80,12 @@ def whole_curve(impl: Subject, hold: Hold, x: Preactivations) -> None:
     hold.agrees(lambda it: it.slope("sigmoid", x), impl, "σ'(x)")
 
 
+@quarter.law(needs=["activation"], about=About.IMPLEMENTATION)
+def sigmoid_itself(impl: Subject, hold: Hold, x: Preactivations) -> None:
+    """What has this slope is σ, not its mirror image, which has the same."""
+    hold.agrees(lambda it: it.activation("sigmoid", x), impl, "σ(x)")
+
+
 quarter.exhaustive(of=at_most_a_quarter, format="float16")
 quarter.exhaustive(of=whole_curve, format="float16")
 
@@ -197,6 +203,12 @@ def one_minus_the_square(impl: Subject, hold: Hold, x: Preactivations) -> None:
 def whole_tanh_curve(impl: Subject, hold: Hold, x: Preactivations) -> None:
     """The slope is that of tanh everywhere, so it takes the values of (0, 1] where it should."""
     hold.agrees(lambda it: it.slope("tanh", x), impl, "tanh'(x)")
+
+
+@both_ranges.law(needs=["activation"], about=About.IMPLEMENTATION)
+def tanh_itself(impl: Subject, hold: Hold, x: Preactivations) -> None:
+    """What has this slope is tanh, not its negative, whose square is the same."""
+    hold.agrees(lambda it: it.activation("tanh", x), impl, "tanh x")
 
 
 both_ranges.exhaustive(of=at_most_one, format="float16")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, REFUTED, claim
+from rnnspec.claim import HOLDS, REFUTED, About, claim
 from rnnspec.claims.lstm_gradients.passing import (
     gates,
     on_the_cell,
@@ -23,6 +23,7 @@ from rnnspec.strategies import networks
 from rnnspec.subject import Subject
 
 Lstm = Annotated[Network, networks("lstm", steps=(0, 5), hidden=(1, 3), inputs=(1, 2), large=True)]
+ShortLstm = Annotated[Network, networks("lstm", steps=(1, 5), hidden=(1, 4), inputs=(1, 3), batch=(1, 3))]
 LstmOfOneStep = Annotated[Network, networks("lstm", steps=(1, 1), hidden=(1, 5), inputs=(1, 2))]
 LstmOfTwoSteps = Annotated[Network, networks("lstm", steps=(2, 2), hidden=(1, 3), inputs=(1, 2))]
 TinyLstm = Annotated[Network, networks("lstm", steps=(2, 2), hidden=(1, 1), inputs=(1, 1), batch=(1, 1))]
@@ -201,6 +202,17 @@ def jacobian_of_the_pair(impl: Subject, hold: Hold, net: LstmOfOneStep) -> None:
         hold.equal(back["h"], through_gates, f"dh_0 from unit {j}")
 
 
+@product_of_steps.law(needs=["run_vjp"], about=About.IMPLEMENTATION)
+def whole_gradient(impl: Subject, hold: Hold, net: ShortLstm) -> None:
+    """What back-propagation through all steps must give: every parameter, every input, the state."""
+    got, expected = (it.vjp(net, _on_everything(net)) for it in (impl, hold.reference))
+    for name, gradient in expected.parameters.items():
+        hold.equal(got.parameters[name], gradient, f"d{name}")
+    for name, gradient in expected.state.items():
+        hold.equal(got.state[name], gradient, f"d{name}_0")
+    hold.equal(got.inputs, expected.inputs, "dx")
+
+
 @product_of_steps.law(needs=["run", "run_vjp"])
 def jacobians_of_the_pair_multiply(impl: Subject, hold: Hold, net: Lstm) -> None:
     """Carrying the cotangents of h and c back, one step at a time, gives the whole gradient."""
@@ -239,6 +251,15 @@ def _on_the_final_state(network: Network, d: Mapping[str, Any]) -> Cotangent:
     return Cotangent(
         np.zeros((network.steps, network.batch, n)),
         {name: np.broadcast_to(value, (network.batch, n)) for name, value in d.items()},
+    )
+
+
+def _on_everything(network: Network) -> Cotangent:
+    """A cotangent on every output and on the final state, no two neighbours alike."""
+    n, pattern = network.layer.hidden, (1.0, -0.5, 0.25, 2.0, -1.5)
+    return Cotangent(
+        np.resize(pattern, (network.steps, network.batch, n)),
+        {name: np.resize(pattern[::-1], (network.batch, n)) for name in network.layer.states},
     )
 
 

@@ -150,6 +150,14 @@ def no_faster_than_the_absolute_values(impl: Subject, hold: Hold, orbit: AnyOrbi
         hold.at_most(outputs[t], bound, f"h_{t + 1} ≤ |W|^{t + 1} h_0")
 
 
+@blow_up.law(needs=["activation", "activation_vjp"])
+def cut_off_at_zero(impl: Subject, hold: Hold, x: Preactivations) -> None:
+    """ReLU cuts off what is negative and keeps the rest as it is; its slope, away from 0, is 0 or 1."""
+    hold.exactly(impl.activation("relu", x), np.maximum(x, 0), "relu(x)")
+    x = x[x != 0]
+    hold.exactly(impl.slope("relu", x), (x > 0).astype(float), "relu'(x)")
+
+
 @blow_up.law(needs=["run"])
 def scales_with_its_start(impl: Subject, hold: Hold, orbit: AnyOrbit) -> None:
     """Twice the start gives twice the orbit: what happens once on a ray happens for ever."""
