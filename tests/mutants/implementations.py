@@ -13,6 +13,7 @@ from typing import Any
 
 from mutants.patching import Mutant
 from rnnspec.implementations.numpy_ import NumpyImplementation
+from rnnspec.kit.endpoint import InProcess
 
 
 @dataclass(frozen=True)
@@ -30,31 +31,16 @@ class Faulty:
     dtype: str = "float64"
 
 
-class Planted(NumpyImplementation):
+class Planted(InProcess):
     """The NumPy implementation with a mistake in it, and only in it, while it is called."""
 
     def __init__(self, mutant: Mutant) -> None:
+        super().__init__(NumpyImplementation())
         self._mutant = mutant
 
-    def activation(self, *arguments: Any) -> Any:
+    def call(self, method: str, /, **arguments: Any) -> Any:
         with self._mutant.planted():
-            return super().activation(*arguments)
-
-    def activation_vjp(self, *arguments: Any) -> Any:
-        with self._mutant.planted():
-            return super().activation_vjp(*arguments)
-
-    def run(self, *arguments: Any) -> Any:
-        with self._mutant.planted():
-            return super().run(*arguments)
-
-    def run_vjp(self, *arguments: Any) -> Any:
-        with self._mutant.planted():
-            return super().run_vjp(*arguments)
-
-    def parameter_count(self, *arguments: Any) -> Any:
-        with self._mutant.planted():
-            return super().parameter_count(*arguments)
+            return super().call(method, **arguments)
 
 
 SLOPE = "rnnspec.implementations.numpy_:NumpyImplementation.activation_vjp"
@@ -273,11 +259,6 @@ FAULTY = [
     *GRADIENT_MISTAKES,
     *COUNTING_MISTAKES,
 ]
-
-
-def implementation(each: Faulty) -> Planted:
-    """The implementation that makes this mistake."""
-    return Planted(each.mutant)
 
 
 def killed_by() -> Mapping[str, list[str]]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mutants.implementations import FAULTY, Faulty, implementation, killed_by
+from mutants.implementations import FAULTY, Faulty, Planted, killed_by
 from rnnspec.claim import About, Kind
 from rnnspec.claims import registry
-from rnnspec.kit.endpoint import InProcess
 from rnnspec.kit.results import Status
 from rnnspec.kit.runner import Task, run_task
 
@@ -23,7 +22,7 @@ PAIRS = [
 @pytest.mark.parametrize(("each", "killer"), PAIRS)
 def test_mutant_is_killed(each: Faulty, killer: str) -> None:
     dtype = "float16" if killer.endswith("_in_every_float16") else each.dtype
-    result = run_task(Task(killer, dtype, "standard", SEED), InProcess(implementation(each)))
+    result = run_task(Task(killer, dtype, "standard", SEED), Planted(each.mutant))
     assert result.status is Status.FAILED, f"{killer} does not notice: {each.mutant.mistake}"
     assert result.failure is not None
 
