@@ -80,12 +80,13 @@ near_one = claim(
     verdict=CONDITIONAL,
     because="""
         How near, and how much must be left, the document does not say; 0.98 and 1/2 are our
-        reading, and any other pair fails likewise. Near is not one: a constant gate f < 1 vanishes exponentially, only later. 0.99 leaves
+        reading, and any other pair fails likewise.
+
+        Near is not one: a constant gate f < 1 vanishes exponentially, only later. 0.99 leaves
         0.366 after 100 steps and 4·10^-5 after 1000. What survives is governed by the sum of
         what is forgotten in all, S: the product stays above 1 − S, and over infinitely many
-        steps it stays away from 0 exactly if S is finite. And this is the
-        path from cell to cell; the gradient in all is a sum over every path, and the others
-        may cancel it.
+        steps it stays away from 0 exactly if S is finite. And this is the path from cell to
+        cell; the gradient in all is a sum over every path, and the others may cancel it.
     """,
     conditions=(SHORT, UNCANCELLED),
     sources=[D0("questions, 1")],
