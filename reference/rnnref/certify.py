@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from rnnref.errors import NotCertified
 from rnnref.evaluate import Evaluator
-from rnnref.layer import Array
 from rnnref.network import Cotangent, Network, Pullback, Run
 from rnnref.systems.balls import Balls, working_precision
+from rnnref.systems.base import Array
 
 FLOOR = -1022  # as a power of two
 LARGEST_PRECISION = 1 << 14

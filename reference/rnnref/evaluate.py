@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnref import activations
-from rnnref.layer import Array
 from rnnref.network import Cotangent, Network, Pullback, Run, check_cotangent
 from rnnref.sequence import Trajectory, backward, forward
-from rnnref.systems.base import Matrix, System
+from rnnref.systems.base import Array, Matrix, System
 
 
 class Evaluator:

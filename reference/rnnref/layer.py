@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnnref.errors import BadInput
 
-Array: TypeAlias = NDArray[np.float64]
 Kind: TypeAlias = Literal["rnn", "lstm", "gru"]
 Activation: TypeAlias = Literal["tanh", "relu", "sigmoid"]
 Biases: TypeAlias = Literal["none", "one", "two"]

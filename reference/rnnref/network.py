@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnref.errors import BadInput
-from rnnref.layer import Array, Layer
+from rnnref.layer import Layer
+from rnnref.systems.base import Array
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ FORWARD = [
       "every step starts from the initial state, and that is returned as the final one"),
     m("time reversed", SEQUENCE + "forward", "in xs:", "in reversed(xs):", "the sequence is read backwards"),
     m("bias along the wrong axis", BALLS + "BallMatrix._widened",
-      "for v in self.entries for _ in range(columns)", "for _ in range(columns) for v in self.entries",
+      "[v for v in entries for _ in range(columns)]", "entries * columns",
       "a column is repeated as if it were a row"),
     m("relu is absolute value", BALLS + "relu_ball", "return arb(0)", "return -z",
       "|z| in the place of max(0, z)"),
@@ -73,13 +73,15 @@ GATES = [
 ]  # fmt: skip
 
 BACKWARD = [
-    m("tanh slope one minus t", ACTIVATIONS + "slope_from_output", "1 - y * y", "1 - y",
+    m("tanh slope one minus t", ACTIVATIONS + "slope_from_output", "return 1 - y * y", "return 1 - y",
       "the square is forgotten"),
-    m("tanh slope of input", ACTIVATIONS + "slope_from_output", "1 - y * y", "1 - s.tanh(y) * s.tanh(y)",
+    m("tanh slope of input", ACTIVATIONS + "slope_from_output", "return 1 - y * y",
+      "return 1 - s.tanh(y) * s.tanh(y)",
       "tanh' written for z is applied to tanh(z)"),
     m("sigmoid slope is s", ACTIVATIONS + "slope_from_output", "y * (1 - y)", "y",
       "the factor 1 - s is lost"),
-    m("relu slope one everywhere", ACTIVATIONS + "slope_from_output", "s.positive(y)", "0 * y + 1",
+    m("relu slope one everywhere", ACTIVATIONS + "slope_from_output", "return s.positive(y)\n",
+      "return 0 * y + 1\n",
       "ReLU is differentiated as the identity"),
     m("elman slope forgotten", CELLS + "rnn_step_back", "dh * slope_from_output(s, layer.activation, step.h)",
       "dh", "the activation is not differentiated"),

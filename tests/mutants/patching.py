@@ -85,8 +85,10 @@ class Mutant:
 
         # Variables of an enclosing function would be compiled as globals, so the source is
         # put into a function that has them. Only the code inside is used; none of it runs.
-        enclosing = ", ".join(function.__code__.co_freevars)
-        scope = f"def scope({enclosing}):\n" + textwrap.indent(source, "    ")
+        # A function that calls itself by a global name goes on doing so.
+        enclosing, name = function.__code__.co_freevars, function.__code__.co_name
+        own = "" if name in enclosing else f"    global {name}\n"
+        scope = f"def scope({', '.join(enclosing)}):\n{own}" + textwrap.indent(source, "    ")
         # Tracebacks show the mutated lines, under a name that says that they are none of the
         # author's.
         filename = f"<mutant {self.name} of {self.where}>"

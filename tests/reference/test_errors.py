@@ -163,11 +163,18 @@ REFUSED: list[tuple[str, Callable[[], Any], str]] = [
         "format: got float32, expected a 16-bit format, small enough to enumerate",
     ),
     *(
-        ("activation", refused, "activation: got 'elu', expected one of sigmoid, tanh, relu")
+        (
+            "activation",
+            refused,
+            (
+                "activation: got 'gelu', expected one of "
+                "identity, sigmoid, tanh, g_1997, h_1997, relu, leaky_relu, elu"
+            ),
+        )
         for refused in (
-            lambda: Reference().activation("elu", np.zeros(1)),
-            lambda: Reference().slope("elu", np.zeros(1)),
-            lambda: activations.slope_from_output(Floats(FORMATS["float64"]), "elu", np.zeros((1, 1))),
+            lambda: Reference().activation("gelu", np.zeros(1)),
+            lambda: Reference().slope("gelu", np.zeros(1)),
+            lambda: activations.slope_from_output(Floats(FORMATS["float64"]), "gelu", np.zeros((1, 1))),
         )
     ),
 ]

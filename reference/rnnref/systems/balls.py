@@ -6,8 +6,10 @@ only code in the project that sets it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
+from itertools import chain, cycle
 from typing import Any, TypeAlias
 
 import flint
@@ -15,7 +17,7 @@ import numpy as np
 from flint import arb, arb_mat
 from numpy.typing import NDArray
 
-from rnnref.layer import Array
+from rnnref.systems.base import Array
 
 Ball: TypeAlias = Any  # flint.arb, which ships no types
 
@@ -87,6 +89,9 @@ class BallMatrix:
     def __rsub__(self, other: float) -> BallMatrix:
         return self.each(lambda v: other - v)
 
+    def __rtruediv__(self, other: float) -> BallMatrix:
+        return self.each(lambda v: other / v)
+
     __radd__ = __add__
     __rmul__ = __mul__
 
@@ -98,15 +103,23 @@ class BallMatrix:
         if not isinstance(other, BallMatrix):
             number = arb(other)
             return self.each(lambda v: operation(v, number))
-        columns = max(self.columns, other.columns) if self.columns and other.columns else 0
-        left, right = self._widened(columns), other._widened(columns)
-        return BallMatrix(self.rows, columns, list(map(operation, left, right)))
+        rows, columns = _common(self.rows, other.rows), _common(self.columns, other.columns)
+        left, right = self._widened(rows, columns), other._widened(rows, columns)
+        return BallMatrix(rows, columns, list(map(operation, left, right)))
 
-    def _widened(self, columns: int) -> Iterable[Ball]:
-        """The entries with a single column repeated."""
-        if self.columns == columns:
-            return self.entries
-        return [v for v in self.entries for _ in range(columns)]
+    def _widened(self, rows: int, columns: int) -> Iterable[Ball]:
+        """The entries, with a single column or a single row repeated."""
+        entries = self.entries
+        if self.columns != columns:
+            entries = [v for v in entries for _ in range(columns)]
+        if self.rows != rows:
+            entries = entries * rows
+        return entries
+
+
+def _common(left: int, right: int) -> int:
+    """The size of two sizes of which one may be a 1 that is repeated."""
+    return left if right == 1 else right
 
 
 class Balls:
@@ -124,6 +137,43 @@ class Balls:
     def sum_columns(self, a: BallMatrix) -> BallMatrix:
         return BallMatrix(a.rows, 1, mat=a.mat * arb_mat(a.columns, 1, [1] * a.columns))
 
+    def sum_rows(self, a: BallMatrix) -> BallMatrix:
+        return BallMatrix(1, a.columns, mat=arb_mat(1, a.rows, [1] * a.rows) * a.mat)
+
+    def beside(self, parts: Sequence[BallMatrix]) -> BallMatrix:
+        rows = [
+            part.entries[r * part.columns : (r + 1) * part.columns]
+            for r in range(parts[0].rows)
+            for part in parts
+        ]
+        return BallMatrix(parts[0].rows, sum(part.columns for part in parts), list(chain(*rows)))
+
+    def above(self, parts: Sequence[BallMatrix]) -> BallMatrix:
+        return BallMatrix(
+            sum(part.rows for part in parts), parts[0].columns, list(chain(*(part.entries for part in parts)))
+        )
+
+    def rows(self, a: BallMatrix, start: int, stop: int) -> BallMatrix:
+        return BallMatrix(stop - start, a.columns, a.entries[start * a.columns : stop * a.columns])
+
+    def choose(self, where: NDArray[np.bool_], a: BallMatrix, b: BallMatrix) -> BallMatrix:
+        rows, columns = _common(a.rows, b.rows), len(where)
+        chosen = cycle(where.tolist())
+        pairs = zip(chosen, a._widened(rows, columns), b._widened(rows, columns), strict=False)
+        return BallMatrix(rows, columns, [v if first else w for first, v, w in pairs])
+
+    def largest(self, a: BallMatrix) -> BallMatrix:
+        return BallMatrix(
+            1, a.columns, [reduce(arb.max, a.entries[k :: a.columns]) for k in range(a.columns)]
+        )
+
+    def clip(self, a: BallMatrix, bound: float) -> BallMatrix:
+        low, high = arb(-bound), arb(bound)
+        return a.each(lambda v: v.min(high).max(low))
+
+    def inside(self, a: BallMatrix, bound: float) -> BallMatrix:
+        return a.each(lambda v: inside_ball(v, bound))
+
     def sigmoid(self, z: BallMatrix) -> BallMatrix:
         return z.each(sigmoid_ball)
 
@@ -138,6 +188,15 @@ class Balls:
 
     def exp(self, z: BallMatrix) -> BallMatrix:
         return z.each(arb.exp)
+
+    def expm1(self, z: BallMatrix) -> BallMatrix:
+        return z.each(arb.expm1)
+
+    def log(self, z: BallMatrix) -> BallMatrix:
+        return z.each(arb.log)
+
+    def sqrt(self, z: BallMatrix) -> BallMatrix:
+        return z.each(arb.sqrt)
 
     def absolute(self, z: BallMatrix) -> BallMatrix:
         return z.each(abs)
@@ -195,5 +254,14 @@ def positive_ball(y: Ball) -> Ball:
     if y > 0:
         return arb(1)
     if y <= 0:
+        return arb(0)
+    return arb(0.5, 0.5)
+
+
+def inside_ball(v: Ball, bound: float) -> Ball:
+    """1 where |v| <= bound and 0 beyond; the ball [0, 1] where that is open."""
+    if abs(v) <= bound:
+        return arb(1)
+    if abs(v) > bound:
         return arb(0)
     return arb(0.5, 0.5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ import mpmath
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnref.layer import Array
+from rnnref.systems.base import Array
 
 MpMatrix = NDArray[np.object_]
 
@@ -42,6 +42,34 @@ class Mpmath:
         columns: MpMatrix = a.sum(axis=1, keepdims=True)
         return columns if a.shape[1] else self.matrix(np.zeros((a.shape[0], 1)))
 
+    def sum_rows(self, a: MpMatrix) -> MpMatrix:
+        rows: MpMatrix = a.sum(axis=0, keepdims=True)
+        return rows if a.shape[0] else self.matrix(np.zeros((1, a.shape[1])))
+
+    def beside(self, parts: Sequence[MpMatrix]) -> MpMatrix:
+        return np.concatenate(parts, axis=1)
+
+    def above(self, parts: Sequence[MpMatrix]) -> MpMatrix:
+        return np.concatenate(parts, axis=0)
+
+    def rows(self, a: MpMatrix, start: int, stop: int) -> MpMatrix:
+        return a[start:stop]
+
+    def choose(self, where: NDArray[np.bool_], a: MpMatrix, b: MpMatrix) -> MpMatrix:
+        return np.where(where, a, b)
+
+    def largest(self, a: MpMatrix) -> MpMatrix:
+        found: MpMatrix = a.max(axis=0, keepdims=True)
+        return found
+
+    def clip(self, a: MpMatrix, bound: float) -> MpMatrix:
+        high = self.context.mpf(bound)
+        return self._each(lambda v: max(-high, min(v, high)), a)
+
+    def inside(self, a: MpMatrix, bound: float) -> MpMatrix:
+        one = self.context.mpf(1)
+        return self._each(lambda v: one if abs(v) <= bound else one * 0, a)
+
     def sigmoid(self, z: MpMatrix) -> MpMatrix:
         ctx = self.context
         return self._each(lambda v: 1 / (1 + ctx.exp(-v)), z)
@@ -59,8 +87,22 @@ class Mpmath:
     def exp(self, z: MpMatrix) -> MpMatrix:
         return self._each(self.context.exp, z)
 
+    def expm1(self, z: MpMatrix) -> MpMatrix:
+        return self._each(self.context.expm1, z)
+
+    def log(self, z: MpMatrix) -> MpMatrix:
+        return self._each(self._real(self.context.log), z)
+
+    def sqrt(self, z: MpMatrix) -> MpMatrix:
+        return self._each(self._real(self.context.sqrt), z)
+
     def absolute(self, z: MpMatrix) -> MpMatrix:
         return self._each(abs, z)
+
+    def _real(self, function: Any) -> Any:
+        """The function where it is real, nan where mpmath would leave the real line."""
+        nan = self.context.mpf("nan")
+        return lambda v: function(v) if v >= 0 else nan
 
     @staticmethod
     def _each(function: Any, values: NDArray[Any]) -> MpMatrix:

@@ -11,13 +11,14 @@ rounding, while first-order error scales linearly and can be scaled back afterwa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnnref.formats import Format
-from rnnref.layer import Array
+from rnnref.systems.base import Array
 
 SMALLEST_INJECTED = 2.0**-33
 
@@ -48,6 +49,9 @@ class NoisyMatrix:
 
     def __rsub__(self, other: Any) -> NoisyMatrix:
         return self._rounded(np.subtract, _values(other), self.values)
+
+    def __rtruediv__(self, other: Any) -> NoisyMatrix:
+        return self._rounded(np.divide, _values(other), self.values)
 
     def __mul__(self, other: Any) -> NoisyMatrix:
         return self._rounded(np.multiply, self.values, _values(other))
@@ -111,6 +115,37 @@ class Noise:
         walk = np.sqrt((a.values**2).sum(axis=2, keepdims=True))
         return self.perturbed(total, np.abs(total) + walk)
 
+    def sum_rows(self, a: NoisyMatrix) -> NoisyMatrix:
+        total = a.values.sum(axis=1, keepdims=True)
+        walk = np.sqrt((a.values**2).sum(axis=1, keepdims=True))
+        return self.perturbed(total, np.abs(total) + walk)
+
+    def beside(self, parts: Sequence[NoisyMatrix]) -> NoisyMatrix:
+        return self._joined(parts, axis=2)
+
+    def above(self, parts: Sequence[NoisyMatrix]) -> NoisyMatrix:
+        return self._joined(parts, axis=1)
+
+    def _joined(self, parts: Sequence[NoisyMatrix], axis: int) -> NoisyMatrix:
+        replicates = max(part.values.shape[0] for part in parts)  # 1 where nothing was perturbed yet
+        wide = [np.broadcast_to(part.values, (replicates, *part.shape)) for part in parts]
+        return NoisyMatrix(np.concatenate(wide, axis=axis), self)
+
+    def rows(self, a: NoisyMatrix, start: int, stop: int) -> NoisyMatrix:
+        return NoisyMatrix(a.values[:, start:stop], self)
+
+    def choose(self, where: NDArray[np.bool_], a: NoisyMatrix, b: NoisyMatrix) -> NoisyMatrix:
+        return NoisyMatrix(np.where(where, a.values, b.values), self)
+
+    def largest(self, a: NoisyMatrix) -> NoisyMatrix:
+        return NoisyMatrix(a.values.max(axis=1, keepdims=True), self)
+
+    def clip(self, a: NoisyMatrix, bound: float) -> NoisyMatrix:
+        return NoisyMatrix(np.clip(a.values, -bound, bound), self)
+
+    def inside(self, a: NoisyMatrix, bound: float) -> NoisyMatrix:
+        return NoisyMatrix((np.abs(a.values) <= bound).astype(np.float64), self)
+
     def sigmoid(self, z: NoisyMatrix) -> NoisyMatrix:
         e = np.exp(-np.abs(z.values))
         return self.rounded(np.where(z.values < 0, e / (1 + e), 1 / (1 + e)))
@@ -127,6 +162,18 @@ class Noise:
     def exp(self, z: NoisyMatrix) -> NoisyMatrix:
         with np.errstate(over="ignore"):
             return self.rounded(np.exp(z.values))
+
+    def expm1(self, z: NoisyMatrix) -> NoisyMatrix:
+        with np.errstate(over="ignore"):
+            return self.rounded(np.expm1(z.values))
+
+    def log(self, z: NoisyMatrix) -> NoisyMatrix:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.rounded(np.log(z.values))
+
+    def sqrt(self, z: NoisyMatrix) -> NoisyMatrix:
+        with np.errstate(invalid="ignore"):
+            return self.rounded(np.sqrt(z.values))
 
     def absolute(self, z: NoisyMatrix) -> NoisyMatrix:
         return NoisyMatrix(np.abs(z.values), self)
