@@ -103,6 +103,11 @@ class Mutant:
         return code
 
 
+def mutant(name: str, where: str, old: str, new: str, mistake: str) -> Mutant:
+    """A mutant whose name may have spaces: for tables of them."""
+    return Mutant(name.replace(" ", "-"), where, old, new, mistake)
+
+
 def _inner(code: CodeType, name: str) -> CodeType:
     """The code of a function defined inside."""
     return next(c for c in code.co_consts if isinstance(c, CodeType) and c.co_name == name)

@@ -1,13 +1,23 @@
 """Mistakes in the reference's own formulas, and which check must notice each.
 
 Most are mistakes that have been made in real libraries or that every teacher has seen.
-They are grouped by their killer: a function of `tests/reference` that is run on a fixed
-panel of networks (`test_formulas.py`).
+They are grouped by their killer, a function below that holds the reference to some check
+of `tests/reference` on a fixed panel of networks.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+
 from mutants.patching import Mutant
+from mutants.patching import mutant as m
+from reference import checks, checks_balls, checks_noise
+from reference.checks import Example
+from reference.draws import panel
+from rnnref import FORMATS
 
 CELLS = "rnnref.cells:"
 GRADIENTS = "rnnref.gradients:Gradients."
@@ -18,10 +28,6 @@ BALLS = "rnnref.systems.balls:"
 MPMATH = "rnnref.systems.mp:Mpmath."
 FLOATS = "rnnref.systems.floats:Floats."
 NOISE = "rnnref.systems.noise:"
-
-
-def m(name: str, where: str, old: str, new: str, mistake: str) -> Mutant:
-    return Mutant(name.replace(" ", "-"), where, old, new, mistake)
 
 
 FORWARD = [
@@ -232,6 +238,73 @@ TOLERANCE = [
     m("seed ignored", NOISE + "Noise.__init__", "default_rng(seed)", "default_rng()",
       "a run cannot be repeated"),
 ]  # fmt: skip
+
+SEED = 11  # arbitrary: for what the killers draw
+
+
+@cache
+def networks() -> list[Example]:
+    """The panel, whose textbook answers are then computed once for all mutants."""
+    return panel()
+
+
+def forward() -> None:
+    for each in networks():
+        checks.check_forward(each)
+
+
+def gates() -> None:
+    for each in networks():
+        checks.check_gates(each)
+
+
+def gradients() -> None:
+    for each in networks():
+        checks.check_gradients(each)
+
+
+def engines() -> None:
+    for each in networks():
+        checks.check_mpmath(each)
+    for kind in ("tanh", "sigmoid", "relu"):
+        checks.check_mpmath_entrywise(kind, np.array([-30.0, -0.5, 0.0, 0.25, 40.0]))
+
+
+def enclosures() -> None:
+    random = np.random.default_rng(SEED)
+    for kind in ("tanh", "sigmoid", "relu"):
+        for middle in (-100.0, -1.0, 0.0, 0.5, 70.0):
+            for where in (-1.0, 0.0, 1.0):
+                radius = float(random.uniform(0, 3))
+                checks_balls.check_enclosure(kind, middle, radius, where, bits=64)
+                checks_balls.check_sign_enclosure(middle, radius, where)
+
+
+def certification() -> None:
+    checks_balls.check_working_precision()
+    random = np.random.default_rng(SEED)
+    for _ in range(20):
+        checks_balls.check_certified_bits(random)
+    checks_balls.check_saturated_digits()
+
+
+def floats() -> None:
+    for each in networks():
+        checks_noise.check_floats(each, FORMATS["float32"], SEED)
+
+
+def noise() -> None:
+    random = np.random.default_rng(SEED)
+    for fmt in FORMATS.values():
+        checks_noise.check_units(fmt)
+        checks_noise.check_one_rounding(random, fmt)
+        checks_noise.check_reproducible(networks()[0], fmt, replicates=4, seed=SEED)
+    checks_noise.check_cancelling_sums(random)
+
+
+KILLERS: dict[str, Callable[[], None]] = {
+    f.__name__: f for f in (forward, gates, gradients, engines, enclosures, certification, floats, noise)
+}
 
 MUTANTS: dict[str, list[Mutant]] = {
     "forward": FORWARD,

@@ -1,0 +1,47 @@
+"""Every mistake planted in the reference's formulas is noticed by the check meant for it.
+
+Noticed means that the check's own assertion fails. A mutant that dies of another exception,
+a name that is missing or shapes that do not fit, has not been killed and fails here.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from mutants.formulas import recurrent
+from mutants.patching import Mutant
+
+# Each has KILLERS, functions by name, and MUTANTS, a list of mistakes for every killer.
+TOPICS = (recurrent,)
+
+KILLERS = {name: killer for topic in TOPICS for name, killer in topic.KILLERS.items()}
+PLANTED = [
+    (mutant, killer) for topic in TOPICS for killer, mutants in topic.MUTANTS.items() for mutant in mutants
+]
+
+
+@pytest.mark.parametrize("killer", KILLERS)
+def test_correct_code_survives(killer: str) -> None:
+    KILLERS[killer]()
+
+
+@pytest.mark.parametrize(
+    ("mutant", "killer"), [pytest.param(mutant, killer, id=mutant.name) for mutant, killer in PLANTED]
+)
+def test_mutant_is_killed(mutant: Mutant, killer: str) -> None:
+    with mutant.planted():
+        try:
+            KILLERS[killer]()
+        except AssertionError:
+            return
+    pytest.fail(f"{killer} does not notice in {mutant.where}: {mutant.mistake}")
+
+
+def test_names_are_unique() -> None:
+    names = [mutant.name for mutant, _ in PLANTED]
+    assert len(set(names)) == len(names)
+
+
+def test_every_killer_is_one_topics() -> None:
+    assert len(KILLERS) == sum(len(topic.KILLERS) for topic in TOPICS)
+    assert {killer for _, killer in PLANTED} == set(KILLERS)
