@@ -6,6 +6,7 @@ from rnnref.evaluate import Evaluator
 from rnnref.formats import FORMATS, Format, format_named
 from rnnref.layer import Layer
 from rnnref.network import Cotangent, Network, Pullback, Run
+from rnnref.stack import Stack
 from rnnref.systems import Balls, Floats, Mpmath, Noise
 from rnnref.systems.balls import working_precision
 
@@ -26,6 +27,7 @@ __all__ = [
     "Reference",
     "RnnrefError",
     "Run",
+    "Stack",
     "certified_bits",
     "format_named",
     "working_precision",

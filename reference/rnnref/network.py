@@ -10,39 +10,67 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnref.errors import BadInput
-from rnnref.layer import Layer
+from rnnref.sequence import Mask
+from rnnref.stack import Recurrent
 from rnnref.systems.base import Array
 
 
 @dataclass(frozen=True)
 class Network:
-    """A recurrent layer, its parameters, an input sequence and an initial state.
+    """A recurrent layer or stack, its parameters, an input sequence and an initial state.
 
     Attributes:
-        layer: the layer.
-        parameters: by name, as `Layer.parameter_shapes` says: W (n, m), U (n, n), b (n,).
+        layer: the layer, or the stack of layers.
+        parameters: by name, as `parameter_shapes` says: W (n, m), U (n, n), b (n,), ...
         inputs: x_1 ... x_T, shape (T, B, m); T may be 0, B is at least 1.
-        state: h_0 and, for an LSTM, c_0, each of shape (B, n).
+        state: the initial state by name, as `state_sizes` says: h_0 and, for an LSTM, c_0,
+            each of shape (B, n).
+        lengths: the length of each sequence of the batch, B whole numbers from 0 to T; all
+            have length T if there are none. What `inputs` holds beyond them is not read. The
+            outputs beyond them are 0, the final state is that after the last step of each
+            sequence, and the direction from the end begins there.
 
-    All arrays are float64; narrower formats are carried in it exactly.
+    All arrays are float64; narrower formats are carried in it exactly. Infinities and NaN
+    are numbers like others here: they go through the formulas by the rules of IEEE 754, and
+    what comes of them in balls has no certified digits, so `Reference` refuses it.
 
     Raises:
-        BadInput: if a name is missing or unknown, or a shape does not fit.
+        BadInput: if a name is missing or unknown, or a shape or a length does not fit.
     """
 
-    layer: Layer
+    layer: Recurrent
     parameters: Mapping[str, Array]
     inputs: Array
     state: Mapping[str, Array]
+    lengths: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        _check("parameters", self.parameters, self.layer.parameter_shapes)
+        check_arrays("parameters", self.parameters, self.layer.parameter_shapes)
         shape = np.shape(self.inputs)
         if len(shape) != 3 or shape[1] < 1 or shape[2] != self.layer.inputs:
             raise BadInput(
                 "inputs", f"shape {shape}", f"(T, B, m) with B at least 1 and m = {self.layer.inputs}"
             )
-        _check("state", self.state, dict.fromkeys(self.layer.states, (shape[1], self.layer.hidden)))
+        check_arrays("state", self.state, self._state_shapes)
+        if self.lengths is not None:
+            fits = len(self.lengths) == self.batch and all(
+                isinstance(length, int) and not isinstance(length, bool) and 0 <= length <= self.steps
+                for length in self.lengths
+            )
+            if not fits:
+                expected = f"{self.batch} whole numbers from 0 to {self.steps}, one a sequence"
+                raise BadInput("lengths", self.lengths, expected)
+
+    @property
+    def _state_shapes(self) -> dict[str, tuple[int, ...]]:
+        return {name: (self.batch, size) for name, size in self.layer.state_sizes.items()}
+
+    @property
+    def live(self) -> list[Mask] | None:
+        """For every step, which sequences it belongs to; None where it is all of them."""
+        if self.lengths is None:
+            return None
+        return [np.array([t < length for length in self.lengths]) for t in range(self.steps)]
 
     @property
     def steps(self) -> int:
@@ -79,6 +107,8 @@ class Network:
         """
         if not 0 <= t < self.steps:
             raise BadInput("t", t, f"a step from 0 to {self.steps - 1}")
+        if self.lengths is not None:
+            raise BadInput("lengths", self.lengths, "None: a step of sequences that have all the same length")
         return replace(self, inputs=self.inputs[t : t + 1], state=state)
 
 
@@ -87,8 +117,8 @@ class Run:
     """What a forward pass returns.
 
     Attributes:
-        outputs: h_1 ... h_T, shape (T, B, n).
-        state: the final h and, for an LSTM, c, each (B, n).
+        outputs: h_1 ... h_T, shape (T, B, n); 0 beyond the end of a sequence.
+        state: the final state by name, each (B, n): h and, for an LSTM, c.
 
     The entries are numbers of whatever system the run took place in; in noise every
     array has the K replicates as an additional first axis.
@@ -117,14 +147,15 @@ class Pullback:
 
 def check_cotangent(network: Network, cotangent: Cotangent) -> None:
     """Raise `BadInput` unless the cotangent fits the network."""
-    n = network.layer.hidden
-    expected = (network.steps, network.batch, n)
+    expected = (network.steps, network.batch, network.layer.width)
     if np.shape(cotangent.outputs) != expected:
         raise BadInput("cotangent.outputs", f"shape {np.shape(cotangent.outputs)}", f"shape {expected}")
-    _check("cotangent.state", cotangent.state, dict.fromkeys(network.layer.states, (network.batch, n)))
+    shapes = {name: (network.batch, size) for name, size in network.layer.state_sizes.items()}
+    check_arrays("cotangent.state", cotangent.state, shapes)
 
 
-def _check(what: str, got: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> None:
+def check_arrays(what: str, got: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise `BadInput` unless there is an array of the right shape for every name, and no other."""
     if set(got) != set(shapes):
         missing, unknown = sorted(set(shapes) - set(got)), sorted(set(got) - set(shapes))
         faults = [f"{word} {names}" for word, names in (("missing", missing), ("unknown", unknown)) if names]

@@ -2,33 +2,41 @@
 
 `forward` and `backward` work on matrices of any number system, a Python list being the
 time axis. Everything about layouts and precision is the business of their callers.
+
+Sequences of different lengths lie side by side in a batch: a mask says for every step which
+of them are still going on. One that has ended keeps its state, and its outputs are 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from rnnref.cells import (
-    Parameters,
-    gru_step,
-    gru_step_back,
-    lstm_step,
-    lstm_step_back,
-    rnn_step,
-    rnn_step_back,
-)
-from rnnref.gradients import Gradients
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnref.affine import Gates, Gradients
+from rnnref.cells import step, step_back
 from rnnref.layer import Layer
 from rnnref.systems.base import Matrix, System
+
+Mask: TypeAlias = NDArray[np.bool_]
+"""Which sequences of a batch a step belongs to: shape (B,)."""
 
 
 @dataclass
 class Trajectory:
-    """All that a forward pass has seen: one record a step, and the final state."""
+    """All that a forward pass has seen.
+
+    Attributes:
+        steps: one record a step, of every sequence, ended or not.
+        outputs: the outputs, T of them.
+        state: the final state: of every sequence, that after its last step.
+    """
 
     steps: list[Any]
+    outputs: list[Matrix]
     state: dict[str, Matrix]
 
 
@@ -36,20 +44,14 @@ class Trajectory:
 class Cotangents:
     """The gradients that back-propagation through time ends with."""
 
-    parameters: dict[str, Matrix]
+    parameters: Gradients
     inputs: list[Matrix]
     state: dict[str, Matrix]
 
 
-def step(s: System[Matrix], layer: Layer, p: Parameters, x: Matrix, state: Mapping[str, Matrix]) -> Any:
-    """One step of whatever kind the layer is."""
-    match layer.kind:
-        case "rnn":
-            return rnn_step(s, layer, p, x, state["h"])
-        case "lstm":
-            return lstm_step(s, layer, p, x, state["h"], state["c"])
-        case "gru":
-            return gru_step(s, layer, p, x, state["h"])
+def zero(s: System[Matrix], like: Matrix) -> Matrix:
+    """A matrix of zeros of some other's shape: not 0 times it, which need not be 0."""
+    return s.matrix(np.zeros(like.shape))
 
 
 def forward(
@@ -58,15 +60,26 @@ def forward(
     parameters: Mapping[str, Matrix],
     xs: Sequence[Matrix],
     state: Mapping[str, Matrix],
+    live: Sequence[Mask] | None = None,
 ) -> Trajectory:
-    """h_1 ... h_T from x_1 ... x_T and the initial state; T may be 0."""
-    p = _folded(s, layer, parameters)
-    steps, state = [], dict(state)
-    for x in xs:
-        done = step(s, layer, p, x, state)
+    """h_1 ... h_T from x_1 ... x_T and the initial state; T may be 0.
+
+    Args:
+        live: which sequences each step belongs to; all to every step if there is none.
+    """
+    gates = Gates(parameters)
+    steps, outputs, state = [], [], dict(state)
+    for t, x in enumerate(xs):
+        done = step(s, layer, gates, x, state)
+        new = {name: getattr(done, name) for name in layer.states}
+        output = new[layer.output]
+        if live is not None:
+            new = {name: s.choose(live[t], new[name], state[name]) for name in new}
+            output = s.choose(live[t], output, zero(s, output))
         steps.append(done)
-        state = {name: getattr(done, name) for name in layer.states}
-    return Trajectory(steps, state)
+        outputs.append(output)
+        state = new
+    return Trajectory(steps, outputs, state)
 
 
 def backward(
@@ -74,50 +87,37 @@ def backward(
     layer: Layer,
     parameters: Mapping[str, Matrix],
     trajectory: Trajectory,
-    dhs: Sequence[Matrix],
+    doutputs: Sequence[Matrix],
     dstate: Mapping[str, Matrix],
+    live: Sequence[Mask] | None = None,
+    detached: Collection[str] = (),
+    cut: Collection[int] = (),
 ) -> Cotangents:
     """Back-propagation through time.
 
     Args:
-        dhs: the cotangent of every h_t as an output, T of them.
-        dstate: the cotangent of the final state, which for h comes on top of dhs[-1].
+        doutputs: the cotangent of every output, T of them.
+        dstate: the cotangent of the final state, which for h comes on top of the last output's.
+        live: as for `forward`.
+        detached: states through which nothing flows back from a step to the one before: {"h"}
+            is the truncated gradient of Hochreiter and Schmidhuber 1997.
+        cut: steps, counted from 0, before which nothing flows back at all: truncated
+            back-propagation in pieces.
     """
-    p = _folded(s, layer, parameters)
+    gates = Gates(parameters)
     grad = Gradients(s, parameters)
     dxs: list[Matrix] = []
-    dh, dc = dstate["h"], dstate.get("c")
-    for done, dh_out in zip(reversed(trajectory.steps), reversed(dhs), strict=True):
-        dh = dh + dh_out
-        match layer.kind:
-            case "rnn":
-                dx, dh = rnn_step_back(s, layer, p, done, dh, grad)
-            case "lstm":
-                dx, dh, dc = lstm_step_back(s, layer, p, done, dh, dc, grad)
-            case "gru":
-                dx, dh = gru_step_back(s, layer, p, done, dh, grad)
+    dstate = dict(dstate)
+    for t in reversed(range(len(trajectory.steps))):
+        later = dstate
+        dstate = dstate | {layer.output: dstate[layer.output] + doutputs[t]}
+        if live is not None:
+            dstate = {name: s.choose(live[t], d, zero(s, d)) for name, d in dstate.items()}
+        dx, dstate = step_back(s, layer, gates, trajectory.steps[t], dstate, grad)
+        for name, d in dstate.items():
+            if name in detached or t in cut:
+                dstate[name] = zero(s, d)
+        if live is not None:  # an ended sequence hands its state's cotangent on as it is
+            dstate = {name: s.choose(live[t], d, later[name]) for name, d in dstate.items()}
         dxs.append(dx)
-    zero = {name: 0 * matrix for name, matrix in parameters.items()}
-    return Cotangents(
-        parameters={name: grad.total.get(name, zero[name]) for name in parameters},
-        inputs=dxs[::-1],
-        state={"h": dh} if dc is None else {"h": dh, "c": dc},
-    )
-
-
-def _folded(s: System[Matrix], layer: Layer, parameters: Mapping[str, Matrix]) -> Parameters:
-    """The parameters with every gate's biases in the one place where its equation has one.
-
-    Two bias vectors act as their sum, except in the candidate of a GRU whose reset gate
-    acts after the product; a missing bias is 0.
-    """
-    folded = dict(parameters)
-    for gate in layer.gates:
-        zero = 0 * s.sum_columns(parameters[f"U_{gate}"])
-        b = parameters.get(f"b_{gate}", zero)
-        bU = parameters.get(f"bU_{gate}")
-        apart = layer.kind == "gru" and layer.reset == "after" and gate == "n"
-        if apart:
-            folded[f"bU_{gate}"] = zero if bU is None else bU
-        folded[f"b_{gate}"] = b if bU is None or apart else b + bU
-    return Parameters(**folded)
+    return Cotangents(grad, dxs[::-1], dstate)

@@ -7,7 +7,7 @@ networks and the mutants of the formulas use the very same one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -24,7 +24,7 @@ from reference.exact import (
     fraction,
     tensors,
 )
-from rnnref import Balls, Cotangent, Evaluator, Mpmath, Network, Reference, working_precision
+from rnnref import Balls, Cotangent, Evaluator, Mpmath, Network, Reference, Stack, working_precision
 
 # The textbook's working precision. Its rounding is not estimated but measured, by running it
 # at twice that precision as well; this only has to lie well above the bits to be compared.
@@ -50,7 +50,7 @@ class Example:
     def textbook(self, bits: int) -> Any:
         """Outputs and final state, computed with so many bits."""
         mp = textbook.precision(bits)
-        return textbook.run(mp, *self.plain(mp))
+        return _textbook_run(mp, self.plain(mp))
 
     @cached_property
     def forward(self) -> tuple[Any, Any]:
@@ -94,10 +94,14 @@ class Example:
 
     def plain(self, mp: Any) -> tuple[dict[str, Any], dict[str, Any], Any, dict[str, Any]]:
         """Options, parameters, inputs and state as the textbook takes them."""
-        layer, network = self.network.layer, self.network
-        names = ("kind", "activation", "forget_gate", "reset", "update")
+        network = self.network
+        options: dict[str, Any] = {"lengths": network.lengths}
+        layer = network.layer
+        if isinstance(layer, Stack):
+            options |= {"depth": layer.depth, "bidirectional": layer.bidirectional}
+            layer = layer.layer
         return (
-            {name: getattr(layer, name) for name in names},
+            options | asdict(layer),
             {name: _lifted(mp, value) for name, value in network.parameters.items()},
             _lifted(mp, network.inputs),
             {name: _lifted(mp, value) for name, value in network.state.items()},
@@ -105,7 +109,7 @@ class Example:
 
     def _paired(self, mp: Any, arguments: Any) -> Any:
         """What a vector-Jacobian product is the gradient of: all that comes out, times its cotangent."""
-        outputs, state = textbook.run(mp, *arguments)
+        outputs, state = _textbook_run(mp, arguments)
         got = flat(outputs) + [v for name in state for v in flat(state[name])]
         cotangent = flat(self.cotangent.outputs) + [
             v for name in state for v in flat(self.cotangent.state[name])
@@ -200,39 +204,70 @@ def _at_two(compute: Callable[[Evaluator], Any], bits: int) -> tuple[Any, Any]:
     return compute(Evaluator(Mpmath(bits))), compute(Evaluator(Mpmath(2 * bits)))
 
 
+def _textbook_run(mp: Any, arguments: Any) -> Any:
+    options, parameters, inputs, state = arguments
+    run = textbook.run_stack if "depth" in options else textbook.run
+    return run(mp, options, parameters, inputs, state, options["lengths"])
+
+
 def _textbook_gates(example: Example, bits: int) -> list[dict[str, Any]]:
     """Gates and states by the textbook's own functions, along its own forward pass."""
     mp = textbook.precision(bits)
     options, p, inputs, state = example.plain(mp)
-    gates = [name for name in example.network.layer.gates if name not in ("h", "n")]
     steps = []
     for x in inputs:
-        step: dict[str, Any] = {}
-        for name in gates:
-            squash = textbook.tanh if name == "g" else textbook.sigmoid
-            step[name] = [
-                [
-                    squash(
-                        mp,
-                        textbook.from_input(mp, p, name, k, x[b]) + textbook.from_state(mp, p, name, k, h),
-                    )
-                    for k in range(len(h))
-                ]
-                for b, h in enumerate(state["h"])
-            ]
         before = state
         _, state = textbook.run(mp, options, p, [x], state)
-        if options["kind"] == "gru":
-            # The candidate is what the new state must have been mixed from.
-            step["n"] = [
-                [
-                    (new - z * old) / (1 - z) if options["update"] == "keeps" else (new - (1 - z) * old) / z
-                    for new, z, old in zip(*rows, strict=True)
-                ]
-                for rows in zip(state["h"], step["z"], before["h"], strict=True)
-            ]
-        steps.append(step | state)
+        members = [
+            _gates_of_one(mp, options, p, x[b], *({k: v[b] for k, v in s.items()} for s in (before, state)))
+            for b in range(len(x))
+        ]
+        steps.append({name: [member[name] for member in members] for name in members[0]} | state)
     return steps
+
+
+def _gates_of_one(
+    mp: Any, options: dict[str, Any], p: dict[str, Any], x: Any, before: dict[str, Any], after: dict[str, Any]
+) -> dict[str, Any]:
+    """The gates between one old and one new state."""
+    kind, peepholes = options["kind"], options["peepholes"]
+    units = range(options["hidden"])
+
+    def gate(name: str, activation: str, see: Any = None, alpha: float | None = None) -> list[Any]:
+        fed_back = before["c"] if peepholes == "wikipedia" else before["h"]
+        sums = (textbook.gate_sum(mp, p, name, k, x, fed_back, see[k] if see else None) for k in units)
+        return [textbook.squashed(mp, activation, a, alpha) for a in sums]
+
+    sigma = options["gate_activation"]
+    if kind == "lstm":
+        old = before["c"] if peepholes in ("gers", "previous", "layers") else None
+        seen_by_o = {"gers": after["c"], "previous": old}.get(peepholes)
+        gates = {"o": gate("o", sigma, seen_by_o)}
+        if options["forget_gate"]:
+            gates["f"] = gate("f", sigma, old)
+        gates["i"] = [1 - f for f in gates["f"]] if options["coupled"] else gate("i", sigma, old)
+        if peepholes == "wikipedia":
+            sums = [textbook.from_input(mp, p, "g", k, x) for k in units]
+            gates["g"] = [textbook.squashed(mp, options["activation"], a, options["alpha"]) for a in sums]
+        else:
+            see = old if peepholes == "layers" else None
+            gates["g"] = gate("g", options["activation"], see, options["alpha"])
+        return gates
+    if kind == "gru":
+        gates = {"r": gate("r", sigma), "z": gate("z", sigma)}
+        # The candidate is what the new state must have been mixed from.
+        gates["n"] = [
+            (new - z * old) / (1 - z) if options["update"] == "keeps" else (new - (1 - z) * old) / z
+            for new, z, old in zip(after["h"], gates["z"], before["h"], strict=True)
+        ]
+        return gates
+    if kind == "jordan":
+        sums = [
+            textbook.from_input(mp, p, "h", k, x) + textbook.from_state(mp, p, "h", k, before["y"])
+            for k in units
+        ]
+        return {"h": [textbook.squashed(mp, options["activation"], a, options["alpha"]) for a in sums]}
+    return {}
 
 
 def _lifted(mp: Any, array: Any) -> Any:

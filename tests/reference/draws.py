@@ -14,9 +14,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from reference.checks import Example
-from rnnref import Cotangent, Layer, Network
+from rnnref import Cotangent, Layer, Network, Stack
+from rnnref.activations import PARAMETRIC
+from rnnref.stack import Recurrent
 
-KINDS = ("rnn", "lstm", "gru")
+KINDS = ("rnn", "jordan", "lstm", "gru")
+
+# Activations that need no parameter and keep within bounds, or nearly.
+SQUASHING = ("sigmoid", "tanh", "h_1997", "g_1997")
 
 SEEDS = st.integers(0, 2**32 - 1)
 SCALES = st.floats(0.1, 3.0)  # of the weights: from nearly linear to saturated
@@ -37,11 +42,26 @@ def drawing(examples: int) -> settings:
 def layer_options(kind: str) -> dict[str, tuple[Any, ...]]:
     """The options that make a difference to a layer of this kind, and their values."""
     own: dict[str, dict[str, tuple[Any, ...]]] = {
-        "rnn": {"activation": ("tanh", "relu", "sigmoid")},
-        "lstm": {"forget_gate": (True, False)},
-        "gru": {"reset": ("before", "after"), "update": ("keeps", "replaces")},
+        "rnn": {},
+        "jordan": {"output_activation": (*SQUASHING, "identity", "relu"), "outputs": (1, 2, 3)},
+        "lstm": {
+            "gates": ("all", "all", "no forget gate", "coupled"),
+            "peepholes": ("none", "none", "gers", "previous", "layers", "wikipedia"),
+            "cell_clip": (None, None, 0.25, 1.0),
+            "gate_activation": ("sigmoid", "sigmoid", *SQUASHING),
+            "output_activation": ("tanh", *SQUASHING, "identity", "relu"),
+        },
+        "gru": {
+            "reset": ("before", "after"),
+            "update": ("keeps", "replaces"),
+            "gate_activation": ("sigmoid", "sigmoid", *SQUASHING),
+        },
     }
-    return {"biases": ("none", "one", "two"), **own[kind]}
+    return {
+        "biases": ("none", "one", "two"),
+        "activation": ("tanh", "relu", "sigmoid", "identity", "g_1997", "h_1997", "leaky_relu", "elu"),
+        **own[kind],
+    }
 
 
 @st.composite
@@ -49,6 +69,11 @@ def layers(draw: st.DrawFn, kind: str | None = None, largest: int = 3, smallest:
     """A layer of `smallest` to `largest` inputs and hidden units."""
     kind = kind or draw(st.sampled_from(KINDS))
     chosen = {name: draw(st.sampled_from(values)) for name, values in layer_options(kind).items()}
+    if chosen["activation"] in PARAMETRIC:
+        chosen["alpha"] = draw(st.sampled_from((0.125, 1.0, 1.5)))
+    gates = chosen.pop("gates", "all")
+    if gates != "all":
+        chosen |= {"forget_gate": False} if gates == "no forget gate" else {"coupled": True}
     sizes = st.integers(smallest, largest)
     return Layer(kind, draw(sizes), draw(sizes), **chosen)  # type: ignore[arg-type]
 
@@ -61,31 +86,45 @@ def examples(
     steps: int = 3,
     batch: int = 2,
     scales: st.SearchStrategy[float] = SCALES,
+    stacked: bool = False,
+    ragged: bool = False,
 ) -> Example:
-    """A network of a drawn layer, of 0 to `steps` steps, with a cotangent that fits it."""
-    layer = draw(layers(kind, largest))
-    return example(
-        np.random.default_rng(draw(SEEDS)),
-        layer,
-        steps=draw(st.integers(0, steps)),
-        batch=draw(st.integers(1, batch)),
-        scale=draw(scales),
-    )
+    """A network of a drawn layer, of 0 to `steps` steps, with a cotangent that fits it.
+
+    Args:
+        stacked: a stack of one to three levels, in one direction or both.
+        ragged: perhaps sequences of different lengths.
+    """
+    recurrent: Recurrent = draw(layers(kind, largest))
+    if stacked:
+        recurrent = Stack(recurrent, depth=draw(st.integers(1, 3)), bidirectional=draw(st.booleans()))
+    steps, batch = draw(st.integers(0, steps)), draw(st.integers(1, batch))
+    lengths = draw(st.none() | st.tuples(*[st.integers(0, steps)] * batch)) if ragged else None
+    random = np.random.default_rng(draw(SEEDS))
+    return example(random, recurrent, steps, batch, scale=draw(scales), lengths=lengths)
 
 
-def example(random: np.random.Generator, layer: Layer, steps: int, batch: int, scale: float) -> Example:
+def example(
+    random: np.random.Generator,
+    layer: Recurrent,
+    steps: int,
+    batch: int,
+    scale: float,
+    lengths: tuple[int, ...] | None = None,
+) -> Example:
     """A network whose numbers are normal: the weights of size `scale`, all else of size 1."""
-    states = {name: (batch, layer.hidden) for name in layer.states}
+    states = {name: (batch, size) for name, size in layer.state_sizes.items()}
     network = Network(
         layer,
         {name: random.normal(0, scale, shape) for name, shape in layer.parameter_shapes.items()},
         random.normal(size=(steps, batch, layer.inputs)),
         {name: random.normal(size=shape) for name, shape in states.items()},
+        lengths,
     )
     return Example(
         network,
         Cotangent(
-            random.normal(size=(steps, batch, layer.hidden)),
+            random.normal(size=(steps, batch, layer.width)),
             {name: random.normal(size=shape) for name, shape in states.items()},
         ),
     )
@@ -109,8 +148,21 @@ def panel() -> list[Example]:
             for reset in ("before", "after")
             for update in ("keeps", "replaces")
         ),
+        {"kind": "rnn", "activation": "leaky_relu", "alpha": 0.25},
+        {"kind": "rnn", "activation": "elu", "alpha": 1.5},
+        {"kind": "jordan", "outputs": 4, "output_activation": "h_1997", "biases": "two"},
+        *(
+            {"kind": "lstm", "peepholes": peepholes, "coupled": peepholes in ("none", "previous")}
+            for peepholes in ("none", "gers", "previous", "layers", "wikipedia")
+        ),
+        {"kind": "lstm", "peepholes": "gers", "cell_clip": 0.5, "forget_gate": False},
+        {"kind": "lstm", "activation": "g_1997", "output_activation": "h_1997"},
+        {"kind": "gru", "activation": "relu", "gate_activation": "h_1997"},
     ]
+    layers = [Layer(**options, inputs=2, hidden=3) for options in variants]
+    lstm, gru = Layer("lstm", 2, 2), Layer("gru", 2, 2)
     return [
-        example(random, Layer(**options, inputs=2, hidden=3), steps=3, batch=2, scale=0.7)
-        for options in variants
+        *(example(random, layer, steps=3, batch=2, scale=0.7) for layer in layers),
+        example(random, Stack(lstm, depth=2, bidirectional=True), steps=3, batch=2, scale=0.7),
+        example(random, Stack(gru, bidirectional=True), steps=3, batch=3, scale=0.7, lengths=(3, 1, 0)),
     ]

@@ -26,6 +26,18 @@ def test_gates_enclose_the_textbooks(kind: str, data: st.DataObject) -> None:
     check_gates(data.draw(examples(kind)))
 
 
+@drawing(20)
+@given(data=st.data())
+def test_stacks_and_directions(data: st.DataObject) -> None:
+    check_forward(data.draw(examples(batch=2, stacked=True, ragged=True)))
+
+
+@drawing(20)
+@given(data=st.data())
+def test_sequences_of_different_lengths(data: st.DataObject) -> None:
+    check_forward(data.draw(examples(largest=3, steps=4, batch=3, ragged=True)))
+
+
 @drawing(5)
 @given(data=st.data())
 def test_a_wider_and_longer_network(data: st.DataObject) -> None:
@@ -34,7 +46,8 @@ def test_a_wider_and_longer_network(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_steps_return_the_initial_state(kind: str) -> None:
-    layer = Layer(kind, inputs=2, hidden=3, biases="none")  # type: ignore[arg-type]
+    outputs = 3 if kind == "jordan" else None
+    layer = Layer(kind, inputs=2, hidden=3, biases="none", outputs=outputs)  # type: ignore[arg-type]
     parameters = {name: np.ones(shape) for name, shape in layer.parameter_shapes.items()}
     state = {name: np.array([[0.1, 0.2, 0.3]]) for name in layer.states}
     network = Network(layer, parameters, np.zeros((0, 1, 2)), state)

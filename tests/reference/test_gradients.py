@@ -18,6 +18,12 @@ def test_every_gradient_is_the_textbooks_difference(kind: str, data: st.DataObje
     check_gradients(data.draw(examples(kind)))
 
 
+@drawing(12)
+@given(data=st.data())
+def test_every_gradient_of_a_stack_and_of_ragged_batches(data: st.DataObject) -> None:
+    check_gradients(data.draw(examples(largest=2, stacked=data.draw(st.booleans()), ragged=True)))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @drawing(10)
 @given(data=st.data(), seed=SEEDS)

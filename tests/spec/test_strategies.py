@@ -10,6 +10,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
+from rnnref import Layer
 from rnnspec.claims import registry
 from rnnspec.drawn import Drawn
 from rnnspec.protocol import FORMATS, Format
@@ -197,11 +198,7 @@ class TestOrbits:
     def test_an_orbit_is_a_network_that_ignores_its_input(self) -> None:
         orbit = Orbit(np.array([[0.5, 1], [2, 0]]), np.array([1.0, 2.0]), 3)
         network = orbit.network("sigmoid")
-        assert (network.layer.kind, network.layer.activation, network.layer.biases) == (
-            "rnn",
-            "sigmoid",
-            "none",
-        )
+        assert network.layer == Layer("rnn", network.layer.inputs, 2, activation="sigmoid", biases="none")
         assert not network.parameters["W_h"].any()
         assert not network.inputs.any()
         assert (network.steps, network.batch) == (3, 1)

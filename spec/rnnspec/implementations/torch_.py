@@ -8,6 +8,7 @@ product or whose z = 1 replaces the state, a sequence of no steps.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import NotImplementedType
 from typing import Any
 
@@ -123,12 +124,16 @@ def _module(layer: Layer, inputs: FloatArray | None = None) -> nn.RNNBase | None
         "bias": layer.biases != "none",
         "dtype": torch.float32 if inputs is None else _tensor(inputs).dtype,
     }
+    # An option that is not at its default is one that PyTorch does not have, but for a few.
+    plain = Layer(layer.kind, layer.inputs, layer.hidden, biases=layer.biases, outputs=layer.outputs)
     match layer.kind:
-        case "rnn" if layer.activation in ("tanh", "relu"):
+        case "rnn" if layer.activation in ("tanh", "relu") and layer == replace(
+            plain, activation=layer.activation
+        ):
             return nn.RNN(nonlinearity=layer.activation, **sizes)
-        case "lstm" if layer.forget_gate:
+        case "lstm" if layer == plain:
             return nn.LSTM(**sizes)
-        case "gru" if layer.reset == "after" and layer.update == "keeps":
+        case "gru" if layer == plain:
             return nn.GRU(**sizes)
     return None
 

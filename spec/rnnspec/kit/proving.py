@@ -15,7 +15,8 @@ from typing import Any
 from flint import fmpq, fmpq_mpoly_ctx, fmpq_poly
 
 from rnnref.activations import activation, slope_from_output
-from rnnref.cells import LstmStep, Parameters, lstm_step
+from rnnref.affine import Gates
+from rnnref.cells import LstmStep, lstm_step
 from rnnref.layer import Layer
 from rnnspec.evidence import CellTrace, Expression, NotProved
 
@@ -240,14 +241,14 @@ def _trace(steps: int) -> CellTrace:
     layer = Layer("lstm", 1, 1)
     names = [f"{letter}_{gate}" for letter in "WUb" for gate in layer.gates]
     symbols = {name: ring.fresh() for name in names}
-    p = Parameters(**{name: Dual(symbol, ring.zero) for name, symbol in symbols.items()})
+    layer_gates = Gates({name: Dual(symbol, ring.zero) for name, symbol in symbols.items()})
     o_first, tanh_first, slope_first, c_first = (ring.fresh() for _ in range(4))
     x = Dual(ring.zero, ring.zero)
 
     # What the state before a step is differentiated by decides which derivative comes out.
     def step(h: Dual, c: Dual, replay: LstmStep | None = None) -> LstmStep:
         system = _FreeActivations(ring) if replay is None else _Replay(ring, replay)
-        return lstm_step(system, layer, p, x, h, c)  # type: ignore[arg-type]  # a system of two functions
+        return lstm_step(system, layer, layer_gates, x, h, c)  # type: ignore[arg-type]  # a system of two functions
 
     c = Dual(c_first, ring.one)
     h = Dual(o_first * tanh_first, o_first * slope_first)
@@ -260,18 +261,17 @@ def _trace(steps: int) -> CellTrace:
     total = c.slope
 
     along, one_step, carried = [], [], ring.one
-    before = LstmStep(x, x, x, x, x, x, Dual(o_first, ring.zero), x, Dual(tanh_first, slope_first), x)
+    o_before = o_first
     hidden = o_first * tanh_first
     tanh_slope = slope_first
     for cell, each in zip(cells, done, strict=False):
         held = step(Dual(hidden, ring.zero), Dual(cell, ring.one), each)
         along.append(held.c.slope)
         carried = carried * held.c.slope
-        o_before = before.o.value
         through = step(Dual(hidden, o_before * tanh_slope), Dual(cell, ring.one), each)
         one_step.append(through.c.slope)
-        before, hidden = each, each.h.value
-        tanh_slope = ring.slope_of[str(each.tanh_c.value)]
+        o_before, hidden = each.o.value, each.h.value
+        tanh_slope = ring.slope_of[str(each.squashed.value)]
 
     return CellTrace(
         gates=[_symbols_of(each, ring) for each in done],
@@ -292,7 +292,7 @@ class _Replay(_FreeActivations):
 
     def __init__(self, ring: _Ring, done: LstmStep) -> None:
         super().__init__(ring)
-        self._values = iter([done.i, done.f, done.g, done.o, done.tanh_c])
+        self._values = iter([done.f, done.i, done.g, done.o, done.squashed])
 
     def _fresh(self, z: Dual) -> Dual:
         y = next(self._values).value
@@ -305,5 +305,6 @@ class _Replay(_FreeActivations):
 
 
 def _symbols_of(step: LstmStep, ring: _Ring) -> dict[str, Any]:
-    named = {name: getattr(step, name).value for name in ("i", "f", "g", "o", "tanh_c")}
+    named = {name: getattr(step, name).value for name in ("i", "f", "g", "o")}
+    named["tanh_c"] = step.squashed.value
     return named | {f"slope_{name}": ring.slope_of[str(symbol)] for name, symbol in named.items()}

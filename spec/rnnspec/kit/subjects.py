@@ -135,11 +135,13 @@ class Held:
         return slopes.reshape(x.shape)
 
     def run(self, network: Network) -> Run:
-        n, T, B = network.layer.hidden, network.steps, network.batch
+        n, T, B = network.layer.width, network.steps, network.batch
         reply = self._pair("run", 2, self._call("run", **self._network(network)))
         return Run(
             to_balls(self._array("run", "outputs", reply[0], (T, B, n))),
-            self._mapping("run", "state", reply[1], {k: (B, n) for k in network.layer.states}),
+            self._mapping(
+                "run", "state", reply[1], {k: (B, size) for k, size in network.layer.state_sizes.items()}
+            ),
         )
 
     def vjp(self, network: Network, cotangent: Cotangent) -> Pullback:
@@ -154,7 +156,7 @@ class Held:
         return Pullback(
             self._mapping("run_vjp", "parameters", parameters, layer.parameter_shapes),
             to_balls(self._array("run_vjp", "inputs", inputs, (T, B, layer.inputs))),
-            self._mapping("run_vjp", "state", state, {k: (B, layer.hidden) for k in layer.states}),
+            self._mapping("run_vjp", "state", state, {k: (B, size) for k, size in layer.state_sizes.items()}),
         )
 
     def gates(self, network: Network) -> list[Mapping[str, Numbers]]:

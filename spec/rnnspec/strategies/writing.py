@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def _array(values: Any) -> str:
 
 
 def _is_default(default: Any, value: Any) -> bool:
-    return isinstance(value, (str, bool, int)) and type(default) is type(value) and default == value
+    return isinstance(value, (str, bool, int, NoneType)) and type(default) is type(value) and default == value
 
 
 def names_used(value: Any) -> set[str]:
