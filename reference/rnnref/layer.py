@@ -114,7 +114,11 @@ class Layer:
         for field, kinds in _OF.items():
             got, default = getattr(self, field), getattr(type(self), field)
             if self.kind not in kinds and got != default:
-                raise BadInput(f"Layer.{field}", repr(got), f"{default!r}, which only kind {' or '.join(kinds)} may change")
+                raise BadInput(
+                    f"Layer.{field}",
+                    repr(got),
+                    f"{default!r}, which only kind {' or '.join(kinds)} may change",
+                )
         for field in ("forget_gate", "coupled"):
             if not isinstance(got := getattr(self, field), bool):
                 raise BadInput(f"Layer.{field}", repr(got), "True or False")

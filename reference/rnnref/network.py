@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnref.errors import BadInput
-from rnnref.sequence import Mask
 from rnnref.stack import Recurrent
 from rnnref.systems.base import Array
 
@@ -31,8 +30,8 @@ class Network:
             sequence, and the direction from the end begins there.
 
     All arrays are float64; narrower formats are carried in it exactly. Infinities and NaN
-    are numbers like others here: they go through the formulas by the rules of IEEE 754, and
-    what comes of them in balls has no certified digits, so `Reference` refuses it.
+    go through the formulas like other numbers: an infinity saturates what has a limit there,
+    and of what follows from NaN no digits are certified, so `Reference` refuses it.
 
     Raises:
         BadInput: if a name is missing or unknown, or a shape or a length does not fit.
@@ -46,6 +45,7 @@ class Network:
 
     def __post_init__(self) -> None:
         check_arrays("parameters", self.parameters, self.layer.parameter_shapes)
+        check_real("inputs", self.inputs)
         shape = np.shape(self.inputs)
         if len(shape) != 3 or shape[1] < 1 or shape[2] != self.layer.inputs:
             raise BadInput(
@@ -66,11 +66,11 @@ class Network:
         return {name: (self.batch, size) for name, size in self.layer.state_sizes.items()}
 
     @property
-    def live(self) -> list[Mask] | None:
-        """For every step, which sequences it belongs to; None where it is all of them."""
+    def live(self) -> NDArray[np.bool_] | None:
+        """For every step, which sequences it belongs to, shape (T, B); None where it is all of them."""
         if self.lengths is None:
             return None
-        return [np.array([t < length for length in self.lengths]) for t in range(self.steps)]
+        return np.arange(self.steps)[:, np.newaxis] < np.array(self.lengths)
 
     @property
     def steps(self) -> int:
@@ -147,9 +147,7 @@ class Pullback:
 
 def check_cotangent(network: Network, cotangent: Cotangent) -> None:
     """Raise `BadInput` unless the cotangent fits the network."""
-    expected = (network.steps, network.batch, network.layer.width)
-    if np.shape(cotangent.outputs) != expected:
-        raise BadInput("cotangent.outputs", f"shape {np.shape(cotangent.outputs)}", f"shape {expected}")
+    check_array("cotangent.outputs", cotangent.outputs, (network.steps, network.batch, network.layer.width))
     shapes = {name: (network.batch, size) for name, size in network.layer.state_sizes.items()}
     check_arrays("cotangent.state", cotangent.state, shapes)
 
@@ -161,5 +159,19 @@ def check_arrays(what: str, got: Mapping[str, Array], shapes: Mapping[str, tuple
         faults = [f"{word} {names}" for word, names in (("missing", missing), ("unknown", unknown)) if names]
         raise BadInput(f"names of {what}", " and ".join(faults), f"exactly {sorted(shapes)}")
     for name, shape in shapes.items():
-        if np.shape(got[name]) != shape:
-            raise BadInput(f"{what}[{name!r}]", f"shape {np.shape(got[name])}", f"shape {shape}")
+        check_array(f"{what}[{name!r}]", got[name], shape)
+
+
+def check_array(parameter: str, got: Any, shape: tuple[int, ...]) -> None:
+    """Raise `BadInput` unless it is an array of real numbers, of that shape."""
+    check_real(parameter, got)
+    if np.shape(got) != shape:
+        raise BadInput(parameter, f"shape {np.shape(got)}", f"shape {shape}")
+
+
+def check_real(parameter: str, got: Any) -> None:
+    """Raise `BadInput` unless it is an array of real numbers, of whatever number system."""
+    if not isinstance(got, np.ndarray):
+        raise BadInput(parameter, f"a {type(got).__name__}", "a NumPy array")
+    if got.dtype.kind not in "fiuO" and got.dtype.name != "bfloat16":
+        raise BadInput(parameter, f"an array of {got.dtype}", "one of real numbers")

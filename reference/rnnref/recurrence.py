@@ -83,7 +83,7 @@ class Recurrence(Border):
     def _forward(self, network: Network) -> StackTrajectory:
         inputs = np.asarray(network.inputs)
         if network.live is not None:  # whatever lies beyond the end is not read
-            inputs = np.where(np.array(network.live)[:, :, np.newaxis], inputs, 0).astype(inputs.dtype)
+            inputs = np.where(network.live[:, :, np.newaxis], inputs, np.zeros_like(inputs))
         return forward_stack(
             self.system,
             network.layer,

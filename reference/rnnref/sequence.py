@@ -21,8 +21,8 @@ from rnnref.cells import step, step_back
 from rnnref.layer import Layer
 from rnnref.systems.base import Matrix, System
 
-Mask: TypeAlias = NDArray[np.bool_]
-"""Which sequences of a batch a step belongs to: shape (B,)."""
+Masks: TypeAlias = NDArray[np.bool_]
+"""For every step, which sequences of the batch it belongs to: shape (T, B)."""
 
 
 @dataclass
@@ -60,7 +60,7 @@ def forward(
     parameters: Mapping[str, Matrix],
     xs: Sequence[Matrix],
     state: Mapping[str, Matrix],
-    live: Sequence[Mask] | None = None,
+    live: Masks | None = None,
 ) -> Trajectory:
     """h_1 ... h_T from x_1 ... x_T and the initial state; T may be 0.
 
@@ -89,7 +89,7 @@ def backward(
     trajectory: Trajectory,
     doutputs: Sequence[Matrix],
     dstate: Mapping[str, Matrix],
-    live: Sequence[Mask] | None = None,
+    live: Masks | None = None,
     detached: Collection[str] = (),
     cut: Collection[int] = (),
 ) -> Cotangents:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from rnnref.affine import Gradients
-from rnnref.sequence import Mask, Trajectory, backward, forward
+from rnnref.sequence import Masks, Trajectory, backward, forward
 from rnnref.stack import Place, Recurrent, levels_of
 from rnnref.systems.base import Matrix, System
 
@@ -60,7 +60,7 @@ def forward_stack(
     parameters: Mapping[str, Matrix],
     xs: Sequence[Matrix],
     state: Mapping[str, Matrix],
-    live: Sequence[Mask] | None = None,
+    live: Masks | None = None,
 ) -> StackTrajectory:
     """The outputs of the highest level and every layer's final state."""
     levels: list[list[tuple[Place, Trajectory]]] = []
@@ -87,7 +87,7 @@ def backward_stack(
     trajectory: StackTrajectory,
     doutputs: Sequence[Matrix],
     dstate: Mapping[str, Matrix],
-    live: Sequence[Mask] | None = None,
+    live: Masks | None = None,
     detached: Collection[str] = (),
     cut: Collection[int] = (),
 ) -> StackCotangents:
@@ -122,8 +122,8 @@ def backward_stack(
     return StackCotangents(gradients, douts, dinitial)
 
 
-def _masks(place: Place, live: Sequence[Mask] | None) -> list[Mask] | None:
-    return None if live is None else _in_order(place, live)
+def _masks(place: Place, live: Masks | None) -> Masks | None:
+    return live[::-1] if live is not None and place.reverse else live
 
 
 def _in_order(place: Place, sequence: Sequence[E]) -> list[E]:

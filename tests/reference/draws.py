@@ -65,10 +65,16 @@ def layer_options(kind: str) -> dict[str, tuple[Any, ...]]:
 
 
 @st.composite
-def layers(draw: st.DrawFn, kind: str | None = None, largest: int = 3, smallest: int = 1) -> Layer:
-    """A layer of `smallest` to `largest` inputs and hidden units."""
+def layers(
+    draw: st.DrawFn, kind: str | None = None, largest: int = 3, smallest: int = 1, smooth: bool = False
+) -> Layer:
+    """A layer of `smallest` to `largest` inputs and hidden units; without kinks if it is to be smooth."""
     kind = kind or draw(st.sampled_from(KINDS))
-    chosen = {name: draw(st.sampled_from(values)) for name, values in layer_options(kind).items()}
+    options = layer_options(kind)
+    if smooth:
+        options |= {"activation": SQUASHING} | {k: SQUASHING for k in options if k == "output_activation"}
+        options.pop("cell_clip", None)
+    chosen = {name: draw(st.sampled_from(values)) for name, values in options.items()}
     if chosen["activation"] in PARAMETRIC:
         chosen["alpha"] = draw(st.sampled_from((0.125, 1.0, 1.5)))
     gates = chosen.pop("gates", "all")
@@ -95,9 +101,10 @@ def examples(
         stacked: a stack of one to three levels, in one direction or both.
         ragged: perhaps sequences of different lengths.
     """
-    recurrent: Recurrent = draw(layers(kind, largest))
+    layer = draw(layers(kind, largest))
+    recurrent: Recurrent = layer
     if stacked:
-        recurrent = Stack(recurrent, depth=draw(st.integers(1, 3)), bidirectional=draw(st.booleans()))
+        recurrent = Stack(layer, depth=draw(st.integers(1, 3)), bidirectional=draw(st.booleans()))
     steps, batch = draw(st.integers(0, steps)), draw(st.integers(1, batch))
     lengths = draw(st.none() | st.tuples(*[st.integers(0, steps)] * batch)) if ragged else None
     random = np.random.default_rng(draw(SEEDS))
