@@ -12,13 +12,19 @@
 | `elu`        | z for z > 0, else alpha (e^z - 1)    | Clevert et al. 2016                     |
 
 Where a derivative has a jump, at z = 0, its value there is the one from the left: the
-slope of ReLU at 0 is 0, that of leaky ReLU and ELU is alpha.
+slope of ReLU at 0 is 0, that of leaky ReLU and ELU is alpha, and so is ELU's curvature.
+
+At an infinity every function has its limit, except that leaky ReLU of -inf with alpha = 0
+is NaN, as 0 times infinity is. phi(NaN) is NaN. So is a slope or a curvature there, but of
+straight pieces: where nothing is computed of z, only its sign is asked for, NaN counts as
+not positive.
 """
 
 from __future__ import annotations
 
-import math
+import numpy as np
 
+from rnnref.arguments import is_finite_number
 from rnnref.errors import BadInput
 from rnnref.systems.base import Matrix, System
 
@@ -33,7 +39,7 @@ def check_kind(parameter: str, kind: object, alpha: object) -> None:
     if kind not in PARAMETRIC:
         if alpha is not None:
             raise BadInput("alpha", repr(alpha), f"None: {kind} has no parameter")
-    elif not isinstance(alpha, float | int) or isinstance(alpha, bool) or not math.isfinite(alpha):
+    elif not is_finite_number(alpha):
         raise BadInput("alpha", repr(alpha), f"the finite number that {kind} needs")
 
 
@@ -89,8 +95,8 @@ def slope_from_output(s: System[Matrix], kind: str, y: Matrix, alpha: float | No
         case "leaky_relu":
             return s.positive(y) + alpha * (1 - s.positive(y))
         case "elu":
-            return s.positive(y) + (1 - s.positive(y)) * (y + alpha)
-    return 0 * y + 1
+            return s.positive(y) + (1 - s.positive(y)) * (alpha - s.relu(0 - y))  # alpha + y where y < 0
+    return _constant(s, 1, y)
 
 
 def slope(s: System[Matrix], kind: str, z: Matrix, alpha: float | None = None) -> Matrix:
@@ -118,7 +124,7 @@ def slope(s: System[Matrix], kind: str, z: Matrix, alpha: float | None = None) -
             return s.positive(z) + alpha * (1 - s.positive(z))
         case "elu":
             return s.positive(z) + alpha * (1 - s.positive(z)) * s.exp(0 - s.relu(0 - z))
-    return 0 * z + 1
+    return _constant(s, 1, z)
 
 
 def curvature(s: System[Matrix], kind: str, z: Matrix, alpha: float | None = None) -> Matrix:
@@ -139,4 +145,9 @@ def curvature(s: System[Matrix], kind: str, z: Matrix, alpha: float | None = Non
             return 2 * curvature(s, "sigmoid", z)
         case "elu":
             return alpha * (1 - s.positive(z)) * s.exp(0 - s.relu(0 - z))
-    return 0 * z
+    return _constant(s, 0, z)
+
+
+def _constant(s: System[Matrix], value: float, like: Matrix) -> Matrix:
+    """The value in every entry: 0 * z + value would not be a number where z is infinite."""
+    return s.matrix(np.full(like.shape, float(value)))

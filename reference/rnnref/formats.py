@@ -1,9 +1,16 @@
-"""The binary floating-point formats of IEEE 754 that results are rounded to."""
+"""The binary floating-point formats that results are rounded to.
+
+Those of IEEE 754, and bfloat16: float32 cut to its upper half, with the exponents of
+float32 and 8 significant bits.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
+import ml_dtypes  # whose import makes NumPy know bfloat16 by name
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +22,7 @@ class Format:
     """A float format, described by the numbers that a rounding analysis needs.
 
     Attributes:
-        name: NumPy's name of the format, `float16`, `float32` or `float64`.
+        name: NumPy's name of the format: `float16`, `bfloat16`, `float32` or `float64`.
         unit_roundoff: half the gap between 1 and the next number, 2^-p.
         smallest_normal: below it relative accuracy is lost.
         smallest_subnormal: the gap between subnormal numbers.
@@ -29,29 +36,36 @@ class Format:
     largest: float
 
     @property
-    def dtype(self) -> np.dtype[np.floating]:
+    def dtype(self) -> np.dtype[Any]:
         return np.dtype(self.name)
 
     def represents(self, values: NDArray[np.float64]) -> bool:
         """Whether every entry of a float64 array is a number of this format, exactly."""
-        with np.errstate(over="ignore", under="ignore"):
-            return bool(np.array_equal(values, values.astype(self.dtype), equal_nan=True))
+        return bool(np.array_equal(values, self.round(values), equal_nan=True))
 
     def round(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The nearest numbers of this format, carried in float64; overflow becomes infinite."""
-        with np.errstate(over="ignore", under="ignore"):
-            return values.astype(self.dtype).astype(np.float64)
+        """The nearest numbers of this format, carried in float64; overflow becomes infinite.
+
+        Of two that are equally near, the one whose last bit is 0.
+        """
+        # Not by conversion: float64 becomes bfloat16 by way of float32, and is rounded twice.
+        with np.errstate(invalid="ignore"):  # of signalling NaNs
+            gap = np.frexp(values)[1] + int(math.log2(self.unit_roundoff))
+            gap = np.maximum(gap, int(math.log2(self.smallest_subnormal)))
+            nearest: NDArray[np.float64] = np.ldexp(np.rint(np.ldexp(values, -gap)), gap)
+        return np.where(np.abs(nearest) > self.largest, np.copysign(np.inf, nearest), nearest)
 
     def every_finite_value(self) -> NDArray[np.float64]:
         """All finite numbers of a 16-bit format, in float64, both zeros included."""
         if self.dtype.itemsize != 2:
             raise BadInput("format", self.name, "a 16-bit format, small enough to enumerate")
-        values = np.arange(2**16, dtype=np.uint16).view(self.dtype).astype(np.float64)
+        with np.errstate(invalid="ignore"):  # of signalling NaNs
+            values = np.arange(2**16, dtype=np.uint16).view(self.dtype).astype(np.float64)
         return values[np.isfinite(values)]
 
 
-def _describe(dtype: type[np.floating]) -> Format:
-    info = np.finfo(dtype)
+def _describe(dtype: Any) -> Format:
+    info = ml_dtypes.finfo(dtype)
     return Format(
         name=np.dtype(dtype).name,
         unit_roundoff=float(info.eps) / 2,
@@ -61,7 +75,7 @@ def _describe(dtype: type[np.floating]) -> Format:
     )
 
 
-FORMATS = {f.name: f for f in (_describe(np.float16), _describe(np.float32), _describe(np.float64))}
+FORMATS = {f.name: f for f in map(_describe, (np.float16, ml_dtypes.bfloat16, np.float32, np.float64))}
 
 
 def format_named(name: str) -> Format:

@@ -47,12 +47,15 @@ REFUSED: list[tuple[str, Callable[[], Any], str]] = [
     (
         "Layer.kind",
         lambda: make_layer("elman", 2, 3),
-        "Layer.kind: got 'elman', expected one of rnn, lstm, gru",
+        "Layer.kind: got 'elman', expected one of rnn, jordan, lstm, gru",
     ),
     (
         "Layer.activation",
         lambda: make_layer("rnn", 2, 3, activation="gelu"),
-        "Layer.activation: got 'gelu', expected one of tanh, relu, sigmoid",
+        (
+            "Layer.activation: got 'gelu', expected one of "
+            "identity, sigmoid, tanh, g_1997, h_1997, relu, leaky_relu, elu"
+        ),
     ),
     (
         "Layer.biases",
@@ -155,7 +158,7 @@ REFUSED: list[tuple[str, Callable[[], Any], str]] = [
     (
         "format",
         lambda: format_named("bfloat17"),
-        "format: got 'bfloat17', expected one of float16, float32, float64",
+        "format: got 'bfloat17', expected one of float16, bfloat16, float32, float64",
     ),
     (
         "format",

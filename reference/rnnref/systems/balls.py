@@ -6,10 +6,11 @@ only code in the project that sets it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import reduce
-from itertools import chain, cycle
+from itertools import chain, cycle, repeat
 from typing import Any, TypeAlias
 
 import flint
@@ -20,6 +21,9 @@ from numpy.typing import NDArray
 from rnnref.systems.base import Array
 
 Ball: TypeAlias = Any  # flint.arb, which ships no types
+
+ONE = arb(1)
+SOME_DIGITS = 10  # bits: a value of at most 1 is then known to within a thousandth
 
 
 @contextmanager
@@ -34,13 +38,14 @@ def working_precision(bits: int) -> Iterator[None]:
 
 
 class BallMatrix:
-    """A matrix of balls.
+    """A matrix of balls, which never changes.
 
-    Products are flint's (`arb_mat`); entrywise work is done on a flat list, row by row.
-    Each form is made from the other when it is first asked for.
+    It has two forms: products and the sums of products are flint's (`arb_mat`), entrywise
+    work is done on a flat list, row by row. Each is made from the other when it is first
+    asked for, and kept.
     """
 
-    __slots__ = ("_entries", "_mat", "columns", "rows")
+    __slots__ = ("_entries", "_mat", "_transposed", "columns", "rows")
     __array_ufunc__ = None  # so that NumPy leaves mixed operations to this class
 
     def __init__(
@@ -50,6 +55,7 @@ class BallMatrix:
         self.columns = columns
         self._entries = entries
         self._mat = mat
+        self._transposed: BallMatrix | None = None
 
     @property
     def entries(self) -> list[Ball]:
@@ -69,45 +75,54 @@ class BallMatrix:
 
     @property
     def T(self) -> BallMatrix:
-        return BallMatrix(self.columns, self.rows, mat=self.mat.transpose())
+        if self._transposed is None:  # a weight is transposed once, and not at every step
+            self._transposed = BallMatrix(self.columns, self.rows, mat=self.mat.transpose())
+        return self._transposed
 
     def __matmul__(self, other: BallMatrix) -> BallMatrix:
         return BallMatrix(self.rows, other.columns, mat=self.mat * other.mat)
 
     def __add__(self, other: Any) -> BallMatrix:
-        return self._with(other, arb.__add__)
+        return self._with(other, operator.add, linear=True)
 
     def __sub__(self, other: Any) -> BallMatrix:
-        return self._with(other, arb.__sub__)
+        return self._with(other, operator.sub, linear=True)
 
     def __mul__(self, other: Any) -> BallMatrix:
-        return self._with(other, arb.__mul__)
+        return self._with(other, operator.mul)
 
     def __truediv__(self, other: Any) -> BallMatrix:
-        return self._with(other, arb.__truediv__)
+        return self._with(other, operator.truediv)
 
     def __rsub__(self, other: float) -> BallMatrix:
-        return self.each(lambda v: other - v)
+        number = arb(other)
+        return BallMatrix(self.rows, self.columns, [number - v for v in self.entries])
 
     def __rtruediv__(self, other: float) -> BallMatrix:
-        return self.each(lambda v: other / v)
+        number = arb(other)
+        return BallMatrix(self.rows, self.columns, [number / v for v in self.entries])
 
     __radd__ = __add__
     __rmul__ = __mul__
 
     def each(self, function: Callable[[Ball], Ball]) -> BallMatrix:
         """Apply a function to every entry."""
-        return BallMatrix(self.rows, self.columns, [function(v) for v in self.entries])
+        return BallMatrix(self.rows, self.columns, list(map(function, self.entries)))
 
-    def _with(self, other: Any, operation: Callable[[Ball, Ball], Ball]) -> BallMatrix:
+    def _with(self, other: Any, operation: Callable[[Any, Any], Any], linear: bool = False) -> BallMatrix:
         if not isinstance(other, BallMatrix):
-            number = arb(other)
-            return self.each(lambda v: operation(v, number))
+            numbers = repeat(arb(other))  # converted once, and not at every entry
+            return BallMatrix(self.rows, self.columns, list(map(operation, self.entries, numbers)))
         rows, columns = _common(self.rows, other.rows), _common(self.columns, other.columns)
-        left, right = self._widened(rows, columns), other._widened(rows, columns)
+        if self.shape != other.shape:
+            left, right = self._widened(rows, columns), other._widened(rows, columns)
+        elif linear and self._mat is not None and other._mat is not None:
+            return BallMatrix(rows, columns, mat=operation(self._mat, other._mat))
+        else:
+            left, right = self.entries, other.entries
         return BallMatrix(rows, columns, list(map(operation, left, right)))
 
-    def _widened(self, rows: int, columns: int) -> Iterable[Ball]:
+    def _widened(self, rows: int, columns: int) -> list[Ball]:
         """The entries, with a single column or a single row repeated."""
         entries = self.entries
         if self.columns != columns:
@@ -127,7 +142,7 @@ class Balls:
 
     def matrix(self, values: Array) -> BallMatrix:
         rows, columns = np.shape(values)
-        return BallMatrix(rows, columns, list(map(arb, np.asarray(values).ravel().tolist())))
+        return BallMatrix(rows, columns, mat=arb_mat(rows, columns, np.asarray(values).ravel().tolist()))
 
     def array(self, a: BallMatrix) -> NDArray[np.object_]:
         values = np.empty(a.shape, dtype=object)
@@ -135,18 +150,17 @@ class Balls:
         return values
 
     def sum_columns(self, a: BallMatrix) -> BallMatrix:
+        if a.columns == 1:
+            return a
         return BallMatrix(a.rows, 1, mat=a.mat * arb_mat(a.columns, 1, [1] * a.columns))
 
     def sum_rows(self, a: BallMatrix) -> BallMatrix:
         return BallMatrix(1, a.columns, mat=arb_mat(1, a.rows, [1] * a.rows) * a.mat)
 
     def beside(self, parts: Sequence[BallMatrix]) -> BallMatrix:
-        rows = [
-            part.entries[r * part.columns : (r + 1) * part.columns]
-            for r in range(parts[0].rows)
-            for part in parts
-        ]
-        return BallMatrix(parts[0].rows, sum(part.columns for part in parts), list(chain(*rows)))
+        columns = [part.entries[k :: part.columns] for part in parts for k in range(part.columns)]
+        rows = zip(*columns, strict=True)
+        return BallMatrix(parts[0].rows, len(columns), list(chain.from_iterable(rows)))
 
     def above(self, parts: Sequence[BallMatrix]) -> BallMatrix:
         return BallMatrix(
@@ -175,10 +189,10 @@ class Balls:
         return a.each(lambda v: inside_ball(v, bound))
 
     def sigmoid(self, z: BallMatrix) -> BallMatrix:
-        return z.each(sigmoid_ball)
+        return _increasing(_plain_sigmoid, _narrow_sigmoid, z)
 
     def tanh(self, z: BallMatrix) -> BallMatrix:
-        return z.each(tanh_ball)
+        return _increasing(arb.tanh, _narrow_tanh, z)
 
     def relu(self, z: BallMatrix) -> BallMatrix:
         return z.each(relu_ball)
@@ -202,21 +216,32 @@ class Balls:
         return z.each(abs)
 
 
-def _increasing(function: Callable[[Ball], Ball]) -> Callable[[Ball], Ball]:
-    """Enclose an increasing function on a wide ball by its values at the two ends.
+def _increasing(
+    formula: Callable[[Ball], Ball], at_a_point: Callable[[Ball], Ball], z: BallMatrix
+) -> BallMatrix:
+    """An increasing function into [-1, 1], entry by entry.
 
-    flint's own formulas blow up on wide balls (they return nan or leave the range); an
-    increasing function maps [a, b] into [f(a), f(b)], whatever the width.
+    The formula's value is taken where it has some digits. Formulas blow up on wide balls:
+    they return nan or leave the range. There the ball is enclosed by the values at its two
+    ends: an increasing function maps [a, b] into [f(a), f(b)], whatever the width.
     """
+    values = list(map(formula, z.entries))
+    if min(map(arb.rel_accuracy_bits, values), default=SOME_DIGITS) < SOME_DIGITS:
+        values = [
+            value if value.rel_accuracy_bits() >= SOME_DIGITS else _hull(at_a_point, ball)
+            for value, ball in zip(values, z.entries, strict=True)
+        ]
+    return BallMatrix(z.rows, z.columns, values)
 
-    def enclosed(z: Ball) -> Ball:
-        value = function(z)
-        if value.is_finite() and value.rad() < 1e-3:
-            return value
-        low, high = function(arb(z.lower())), function(arb(z.upper()))
-        return low.union(high)
 
-    return enclosed
+def _hull(increasing: Callable[[Ball], Ball], z: Ball) -> Ball:
+    """The ball from the function's value at the lower end to that at the upper end."""
+    low, high = increasing(arb(z.lower())), increasing(arb(z.upper()))
+    return low.union(high)
+
+
+def _plain_sigmoid(z: Ball) -> Ball:
+    return ONE / (ONE + (-z).exp())
 
 
 def _narrow_sigmoid(z: Ball) -> Ball:
@@ -234,10 +259,6 @@ def _narrow_tanh(z: Ball) -> Ball:
     e = (-2 * abs(z)).exp()
     size = 1 - 2 * e / (1 + e)
     return size if z > 0 else -size
-
-
-sigmoid_ball = _increasing(_narrow_sigmoid)
-tanh_ball = _increasing(_narrow_tanh)
 
 
 def relu_ball(z: Ball) -> Ball:

@@ -64,7 +64,7 @@ class Mpmath:
 
     def clip(self, a: MpMatrix, bound: float) -> MpMatrix:
         high = self.context.mpf(bound)
-        return self._each(lambda v: max(-high, min(v, high)), a)
+        return self._each(lambda v: min(max(v, -high), high), a)
 
     def inside(self, a: MpMatrix, bound: float) -> MpMatrix:
         one = self.context.mpf(1)
@@ -78,7 +78,8 @@ class Mpmath:
         return self._each(self.context.tanh, z)
 
     def relu(self, z: MpMatrix) -> MpMatrix:
-        return self._each(lambda v: v if v > 0 else v * 0, z)
+        zero = self.context.mpf(0)
+        return self._each(lambda v: zero if v <= 0 else v, z)
 
     def positive(self, y: MpMatrix) -> MpMatrix:
         one = self.context.mpf(1)

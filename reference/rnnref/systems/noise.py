@@ -11,6 +11,7 @@ rounding, while first-order error scales linearly and can be scaled back afterwa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,20 +23,38 @@ from rnnref.systems.base import Array
 
 SMALLEST_INJECTED = 2.0**-33
 
+# How many random numbers are drawn at once: few for a law of one number, many for a network.
+SMALLEST_BLOCK, LARGEST_BLOCK = 1 << 8, 1 << 15
+
+
+# What overflows or is not a number is so in the implementation too, and is compared there.
+silent = np.errstate(all="ignore")
+
 
 class NoisyMatrix:
     """K replicates of a matrix: an array (K, rows, columns) that knows its source of noise."""
 
-    __slots__ = ("noise", "values")
+    __slots__ = ("_squares", "_transposed", "noise", "values")
     __array_ufunc__ = None  # so that `ndarray * NoisyMatrix` comes here
 
     def __init__(self, values: NDArray[np.float64], noise: Noise) -> None:
         self.values = values
         self.noise = noise
+        self._squares: NDArray[np.float64] | None = None
+        self._transposed: NoisyMatrix | None = None
 
     @property
     def T(self) -> NoisyMatrix:
-        return NoisyMatrix(self.values.transpose(0, 2, 1), self.noise)
+        if self._transposed is None:  # once for a weight, so that its squares are kept as well
+            self._transposed = NoisyMatrix(self.values.transpose(0, 2, 1), self.noise)
+        return self._transposed
+
+    @property
+    def squares(self) -> NDArray[np.float64]:
+        """The values' squares."""
+        if self._squares is None:
+            self._squares = self.values * self.values
+        return self._squares
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -59,19 +78,29 @@ class NoisyMatrix:
     def __truediv__(self, other: Any) -> NoisyMatrix:
         return self._rounded(np.divide, self.values, _values(other))
 
+    @silent
     def _rounded(self, operation: np.ufunc, left: Any, right: Any) -> NoisyMatrix:
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return self.noise.rounded(operation(left, right))
+        return self.noise.rounded(operation(left, right))
 
     __radd__ = __add__
     __rmul__ = __mul__
 
+    @silent
     def __matmul__(self, other: NoisyMatrix) -> NoisyMatrix:
         # Each partial product and partial sum is rounded. Their errors add up like a
         # random walk, in proportion to the root of the sum of squares of the terms.
-        product = self.values @ other.values
-        walk = np.sqrt(self.values**2 @ other.values**2)
+        product = _product(self.values, other.values)
+        walk = np.sqrt(_product(self.squares, other.squares))
         return self.noise.perturbed(product, np.abs(product) + walk)
+
+
+def _product(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """a @ b, replicate by replicate; a weight, the same in all of them, meets all at once."""
+    if len(a) != 1 or len(b) == 1:
+        return a @ b
+    replicates, inner, columns = b.shape
+    side_by_side: NDArray[np.float64] = a[0] @ b.transpose(1, 0, 2).reshape(inner, replicates * columns)
+    return side_by_side.reshape(-1, replicates, columns).transpose(1, 0, 2)
 
 
 class Noise:
@@ -89,16 +118,37 @@ class Noise:
         self.underflow = fmt.smallest_subnormal
         self.replicates = replicates
         self._random = np.random.default_rng(seed)
+        self._drawn = np.empty(0)
+        self._used = 0
 
     def perturbed(self, values: NDArray[np.float64], size: NDArray[np.float64]) -> NoisyMatrix:
         """Add errors of up to one unit of `size`, and of half a subnormal gap."""
-        shape = (self.replicates, *values.shape[1:])
-        with np.errstate(invalid="ignore", over="ignore"):
-            size = np.where(np.isfinite(size), size, 0.0)  # an infinity is not rounded
-            error = self._random.uniform(-self.unit, self.unit, shape) * size
-            if self.underflow > 1e-30:  # elsewhere it is lost beside the rounding itself
-                error += self._random.uniform(-self.underflow / 2, self.underflow / 2, shape)
-            return NoisyMatrix(values + error, self)
+        rows, columns = values.shape[1:]
+        drawn = self._errors(self.replicates * rows * columns)
+        # In memory rows come first, as the product with a weight wants them.
+        errors = drawn.reshape(rows, self.replicates, columns).transpose(1, 0, 2)
+        errors *= size
+        if self.underflow > 1e-30:  # elsewhere it is lost beside the rounding itself
+            gap = self._errors(drawn.size) * (self.underflow / (2 * self.unit))
+            drawn += gap
+        errors += values
+        # A sum of squares is finite only if they all are. An infinity is not rounded: what it
+        # would be perturbed by is nan.
+        if not math.isfinite(drawn @ drawn):
+            errors = np.where(np.isfinite(size), errors, values)
+        return NoisyMatrix(errors, self)
+
+    def _errors(self, wanted: int) -> NDArray[np.float64]:
+        """Independent numbers, uniform in [-unit, unit], which the caller may overwrite.
+
+        They are drawn many at a time, since a call costs more than what it draws.
+        """
+        if self._used + wanted > self._drawn.size:
+            block = max(wanted, min(2 * self._drawn.size, LARGEST_BLOCK), SMALLEST_BLOCK)
+            self._drawn = self._random.uniform(-self.unit, self.unit, block)
+            self._used = 0
+        first, self._used = self._used, self._used + wanted
+        return self._drawn[first : self._used]
 
     def rounded(self, values: NDArray[np.float64]) -> NoisyMatrix:
         """Perturb each entry in proportion to itself, as one rounding does."""
@@ -110,14 +160,16 @@ class Noise:
     def array(self, a: NoisyMatrix) -> NDArray[np.float64]:
         return np.broadcast_to(a.values, (self.replicates, *a.shape))
 
+    @silent
     def sum_columns(self, a: NoisyMatrix) -> NoisyMatrix:
         total = a.values.sum(axis=2, keepdims=True)
-        walk = np.sqrt((a.values**2).sum(axis=2, keepdims=True))
+        walk = np.sqrt(a.squares.sum(axis=2, keepdims=True))
         return self.perturbed(total, np.abs(total) + walk)
 
+    @silent
     def sum_rows(self, a: NoisyMatrix) -> NoisyMatrix:
         total = a.values.sum(axis=1, keepdims=True)
-        walk = np.sqrt((a.values**2).sum(axis=1, keepdims=True))
+        walk = np.sqrt(a.squares.sum(axis=1, keepdims=True))
         return self.perturbed(total, np.abs(total) + walk)
 
     def beside(self, parts: Sequence[NoisyMatrix]) -> NoisyMatrix:
@@ -128,7 +180,10 @@ class Noise:
 
     def _joined(self, parts: Sequence[NoisyMatrix], axis: int) -> NoisyMatrix:
         replicates = max(part.values.shape[0] for part in parts)  # 1 where nothing was perturbed yet
-        wide = [np.broadcast_to(part.values, (replicates, *part.shape)) for part in parts]
+        wide = [
+            part.values if len(part.values) == replicates else part.values.repeat(replicates, axis=0)
+            for part in parts
+        ]
         return NoisyMatrix(np.concatenate(wide, axis=axis), self)
 
     def rows(self, a: NoisyMatrix, start: int, stop: int) -> NoisyMatrix:
@@ -146,10 +201,12 @@ class Noise:
     def inside(self, a: NoisyMatrix, bound: float) -> NoisyMatrix:
         return NoisyMatrix((np.abs(a.values) <= bound).astype(np.float64), self)
 
+    @silent
     def sigmoid(self, z: NoisyMatrix) -> NoisyMatrix:
         e = np.exp(-np.abs(z.values))
         return self.rounded(np.where(z.values < 0, e / (1 + e), 1 / (1 + e)))
 
+    @silent
     def tanh(self, z: NoisyMatrix) -> NoisyMatrix:
         return self.rounded(np.tanh(z.values))
 
@@ -159,21 +216,21 @@ class Noise:
     def positive(self, y: NoisyMatrix) -> NoisyMatrix:
         return NoisyMatrix((y.values > 0).astype(np.float64), self)
 
+    @silent
     def exp(self, z: NoisyMatrix) -> NoisyMatrix:
-        with np.errstate(over="ignore"):
-            return self.rounded(np.exp(z.values))
+        return self.rounded(np.exp(z.values))
 
+    @silent
     def expm1(self, z: NoisyMatrix) -> NoisyMatrix:
-        with np.errstate(over="ignore"):
-            return self.rounded(np.expm1(z.values))
+        return self.rounded(np.expm1(z.values))
 
+    @silent
     def log(self, z: NoisyMatrix) -> NoisyMatrix:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self.rounded(np.log(z.values))
+        return self.rounded(np.log(z.values))
 
+    @silent
     def sqrt(self, z: NoisyMatrix) -> NoisyMatrix:
-        with np.errstate(invalid="ignore"):
-            return self.rounded(np.sqrt(z.values))
+        return self.rounded(np.sqrt(z.values))
 
     def absolute(self, z: NoisyMatrix) -> NoisyMatrix:
         return NoisyMatrix(np.abs(z.values), self)

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import pytest
 
-from mutants.formulas import recurrent
+from mutants.formulas import cells, feedforward, functions, recurrent
 from mutants.patching import Mutant
 
 # Each has KILLERS, functions by name, and MUTANTS, a list of mistakes for every killer.
-TOPICS = (recurrent,)
+TOPICS = (
+    cells,
+    feedforward,
+    functions,
+    recurrent,
+)
 
 KILLERS = {name: killer for topic in TOPICS for name, killer in topic.KILLERS.items()}
 PLANTED = [
