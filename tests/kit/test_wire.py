@@ -52,17 +52,28 @@ def same(a: Any, b: Any) -> bool:
 NAMED = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=4), arrays(), max_size=3)
 INTEGERS = st.integers(-(2**63) + 1, 2**63 - 1)
 PLAIN = INTEGERS | arrays() | NAMED | st.lists(arrays() | NAMED, max_size=3).map(tuple)
-LAYERS = st.builds(
-    Layer,
-    kind=st.sampled_from(["rnn", "lstm", "gru"]),
-    inputs=st.integers(1, 2**40),
-    hidden=st.integers(1, 2**40),
-    activation=st.sampled_from(["tanh", "relu", "sigmoid"]),
-    biases=st.sampled_from(["none", "one", "two"]),
-    reset=st.sampled_from(["before", "after"]),
-    update=st.sampled_from(["keeps", "replaces"]),
-    forget_gate=st.booleans(),
-)
+
+
+@st.composite
+def layers(draw: st.DrawFn) -> Layer:
+    """A layer of any size, with the options that a layer of its kind has."""
+    own: dict[str, dict[str, tuple[Any, ...]]] = {
+        "rnn": {},
+        "jordan": {"outputs": (1, 2**40), "output_activation": ("tanh", "identity")},
+        "lstm": {
+            "forget_gate": (True, False),
+            "peepholes": ("none", "gers", "wikipedia"),
+            "cell_clip": (None, 0.1, 3.0),
+        },
+        "gru": {"reset": ("before", "after"), "update": ("keeps", "replaces")},
+    }
+    kind = draw(st.sampled_from(sorted(own)))
+    options = own[kind] | {"activation": ("tanh", "relu", "elu"), "biases": ("none", "one", "two")}
+    chosen = {name: draw(st.sampled_from(values)) for name, values in options.items()}
+    if chosen["activation"] == "elu":
+        chosen["alpha"] = draw(st.floats(1e-300, 1e300))
+    sizes = st.integers(1, 2**40)
+    return Layer(kind, draw(sizes), draw(sizes), **chosen)  # type: ignore[arg-type]
 
 
 @given(arrays())
@@ -92,7 +103,7 @@ def test_a_reply_survives(value: Any) -> None:
     assert same(value, wire.decode_value(reply.value))
 
 
-@given(st.dictionaries(st.sampled_from("abc"), INTEGERS | st.text("xyz") | LAYERS | arrays() | NAMED))
+@given(st.dictionaries(st.sampled_from("abc"), INTEGERS | st.text("xyz") | layers() | arrays() | NAMED))
 def test_a_request_survives(arguments: dict[str, Any]) -> None:
     encoded = {name: wire.encode_argument(value) for name, value in arguments.items()}
     request = wire.decode_request(wire.encode(wire.Request(8, "run", encoded)))
@@ -131,6 +142,13 @@ def test_the_format_is_the_documented_one() -> None:
             "reset": "after",
             "update": "keeps",
             "forget_gate": True,
+            "gate_activation": "sigmoid",
+            "output_activation": "tanh",
+            "alpha": None,
+            "coupled": False,
+            "peepholes": "none",
+            "cell_clip": None,
+            "outputs": None,
         },
     }
 
