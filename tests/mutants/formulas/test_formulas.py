@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import pytest
 
-from mutants.formulas import cells, feedforward, functions, recurrent
+from mutants.formulas import cells, derivatives, feedforward, functions, recurrent
 from mutants.patching import Mutant
 
 # Each has KILLERS, functions by name, and MUTANTS, a list of mistakes for every killer.
 TOPICS = (
     cells,
+    derivatives,
     feedforward,
     functions,
     recurrent,
