@@ -32,7 +32,7 @@ test: $(BASE)/.installed  ## run the tests on all cores; ARGS goes to pytest, SE
 	$(BASE)/bin/pytest -n auto $(SEED_OPTION) $(ARGS)
 
 .PHONY: frameworks
-frameworks: $(FRAMEWORKS)/.installed  ## add PyTorch, run its tests and hold it to the spec
+frameworks: $(FRAMEWORKS)/.installed  ## add PyTorch and JAX, run their tests and hold PyTorch to the spec
 	$(FRAMEWORKS)/bin/pytest -n auto -m 'framework and not thorough' $(SEED_OPTION) $(ARGS)
 	$(FRAMEWORKS)/bin/rnnspec check torch --dtype float32 --dtype float64
 
@@ -41,6 +41,10 @@ thorough: seed := $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 thorough: $(BASE)/.installed  ## run everything that takes long, from a seed that it prints
 	$(BASE)/bin/pytest -n auto -m 'not framework' --hypothesis-profile=thorough --hypothesis-seed=$(seed) $(ARGS)
 	$(BASE)/bin/rnnspec verify --profile thorough --seed $(seed)
+
+.PHONY: benchmark
+benchmark: $(BASE)/.installed  ## time every number system; ARGS goes to benchmarks/speed.py
+	$(BASE)/bin/python benchmarks/speed.py $(ARGS)
 
 .PHONY: lint
 lint: $(BASE)/.installed  ## check style and layout
@@ -80,6 +84,7 @@ clean:  ## remove environments, caches and what was built
 
 $(FRAMEWORKS)/.frameworks: $(FRAMEWORKS)/.locked requirements/frameworks.txt
 	$(FRAMEWORKS)/bin/python $(PIP_INSTALL) -c requirements/frameworks.txt torch
+	$(FRAMEWORKS)/bin/python $(PIP_INSTALL) -c requirements/frameworks.txt jax
 	$(FRAMEWORKS)/bin/python -m pip check
 	@touch $@
 

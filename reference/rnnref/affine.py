@@ -12,7 +12,7 @@ multiplies when it is asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -129,17 +129,30 @@ class Gradients:
             self._steps[-1][name] = (da, factor)
 
     def _of(self, steps: list[dict[str, tuple[Matrix, Matrix]]]) -> dict[str, Matrix]:
-        return {name: self._product(name, steps) for name in self._parameters}
+        joined: dict[tuple[int, ...], Matrix] = {}  # what several parameters read is joined once
 
-    def _product(self, name: str, steps: list[dict[str, tuple[Matrix, Matrix]]]) -> Matrix:
+        def beside(parts: list[Matrix]) -> Matrix:
+            key = tuple(map(id, parts))
+            if key not in joined:
+                joined[key] = self._s.beside(parts)
+            return joined[key]
+
+        return {name: self._product(name, steps, beside) for name in self._parameters}
+
+    def _product(
+        self,
+        name: str,
+        steps: list[dict[str, tuple[Matrix, Matrix]]],
+        beside: Callable[[list[Matrix]], Matrix],
+    ) -> Matrix:
         s = self._s
         recorded = [step[name] for step in steps if name in step]
         if not recorded:
             return s.matrix(np.zeros(self._parameters[name].shape))
-        da = s.beside([da for da, _ in recorded])
+        da = beside([da for da, _ in recorded])
         if name.startswith("b"):
             return s.sum_columns(da)
-        factor = s.beside([factor for _, factor in recorded])
+        factor = beside([factor for _, factor in recorded])
         return s.sum_columns(da * factor) if name.startswith("P_") else da @ factor.T
 
 

@@ -4,15 +4,20 @@ A tensor's certified bits are counted relative to its largest entry, because tha
 errors of sums behave: b bits mean that every entry is known to within 2^-b times the
 largest. Below `FLOOR`, the smallest normal number of float64, bits are counted absolutely,
 so that a tensor of exact or nearly exact zeros has them too.
+
+How precisely to work is foreseen by a dry run in `Widths`. That saves time and proves
+nothing: what is returned has been counted in balls.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
 import numpy as np
+from flint import arb
 from numpy.typing import NDArray
 
 from rnnref.errors import NotCertified
@@ -20,33 +25,34 @@ from rnnref.evaluate import Evaluator
 from rnnref.network import Cotangent, Network, Pullback, Run
 from rnnref.systems.balls import Balls, working_precision
 from rnnref.systems.base import Array
+from rnnref.systems.widths import Widths, bits_lost
 
 FLOOR = -1022  # as a power of two
 LARGEST_PRECISION = 1 << 14
+
+# Bits on top of what is foreseen: a rounding to nearest is counted as half a unit there and
+# may be two units here, functions round several times inside, and counting may lose a bit.
+MARGIN = 8
 
 R = TypeVar("R")
 
 
 def certified_bits(values: NDArray[np.object_], cap: int = 1 << 16) -> int:
     """How many bits of a tensor of balls are proven; `cap` if every entry is exact."""
-    if values.size == 0:
-        return cap
     balls = values.ravel().tolist()
-    if not all(ball.is_finite() for ball in balls):
+    if not balls:
+        return cap
+    if not all(map(arb.is_finite, balls)):
         return 0
-    widest = max(_exponent(ball.rad()) for ball in balls)
-    largest = max(max(_exponent(ball.mid()) for ball in balls), FLOOR)
+    widest = max(map(arb.rad, balls))
+    # Floats find where the largest midpoint is; those that they cannot tell apart, because
+    # of rounding or overflow, are all looked at. Where they underflow, the floor counts.
+    sizes = list(map(abs, map(float, balls)))
+    top = max(sizes)
+    outermost = [ball.mid() for ball, size in zip(balls, sizes, strict=True) if size == top]
+    largest = max(max(map(_exponent, outermost)), FLOOR)
     # The exponents are those of powers of two just above, so one bit may be lost.
-    return int(min(cap, max(0, largest - 1 - widest)))
-
-
-def _saturation(x: Array) -> int:
-    """The bits by which tanh(x) differs from its limit: 2|x| / ln 2, up to where floats underflow.
-
-    With as many more bits, values that never reach their limit are told from it.
-    """
-    sizes = [abs(float(value)) for value in np.asarray(x).flat]
-    return math.ceil(2.9 * min(max(sizes, default=0.0), 800.0))
+    return int(min(cap, max(0, largest - 1 - _exponent(widest))))
 
 
 def _exponent(x: Any) -> float:
@@ -55,6 +61,44 @@ def _exponent(x: Any) -> float:
         return -math.inf
     mantissa, exponent = x.man_exp()
     return int(exponent) + int(abs(mantissa)).bit_length()
+
+
+def foreseen_loss(compute: Callable[[Evaluator], Any]) -> int:
+    """By how many bits the results of a computation will fall short of the working precision."""
+    with np.errstate(all="ignore"):
+        result = compute(Evaluator(Widths()))
+        return math.ceil(max(map(bits_lost, tensors(result)), default=0.0))
+
+
+def tensors(result: Any) -> Iterator[NDArray[Any]]:
+    """The arrays of numbers in whatever a method returns: in records, mappings and sequences.
+
+    Raises:
+        TypeError: if there is something else in it, which could not be certified.
+    """
+    if isinstance(result, np.ndarray):
+        yield result
+    elif isinstance(result, arb):  # what is left of an array of no axes
+        yield np.array([result], dtype=object)
+    elif is_dataclass(result):
+        for field in fields(result):
+            yield from tensors(getattr(result, field.name))
+    elif isinstance(result, Mapping):
+        for value in result.values():
+            yield from tensors(value)
+    elif isinstance(result, list | tuple):
+        for value in result:
+            yield from tensors(value)
+    else:
+        raise TypeError(f"{type(result).__name__} is no tensor and holds none")
+
+
+def _saturation(x: Array) -> int:
+    """The bits by which tanh(x) differs from its limit: 2|x| / ln 2, up to where floats underflow.
+
+    With as many more bits, values that never reach their limit are told from it.
+    """
+    return math.ceil(2.9 * min(float(np.max(np.abs(x), initial=0.0)), 800.0))
 
 
 class Reference:
@@ -71,61 +115,38 @@ class Reference:
 
     def __init__(self, bits: int = 128) -> None:
         self.bits = bits
-        self._evaluator = Evaluator(Balls())
 
     def activation(self, kind: str, x: Array) -> NDArray[np.object_]:
         """phi(x), entry by entry."""
-        return self._certified(
-            lambda: self._evaluator.activation(kind, x), lambda y: [y], start=self.bits + 16 + _saturation(x)
-        )
+        return self._certified(lambda e: e.activation(kind, x), spare=_saturation(x))
 
     def slope(self, kind: str, x: Array) -> NDArray[np.object_]:
         """phi'(x), entry by entry, without cancellation."""
-        return self._certified(
-            lambda: self._evaluator.sharp_slope(kind, x), lambda y: [y], start=self.bits + 16
-        )
+        return self._certified(lambda e: e.sharp_slope(kind, x))
 
     def run(self, network: Network) -> Run:
         """The forward pass: all h_t and the final state."""
-        return self._certified(
-            lambda: self._evaluator.run(network),
-            lambda run: [run.outputs, *run.state.values()],
-            start=self._predicted(network),
-        )
+        return self._certified(lambda e: e.run(network))
 
     def gates(self, network: Network) -> list[dict[str, NDArray[np.object_]]]:
         """Every gate and state of every step, each (B, n)."""
-        return self._certified(
-            lambda: self._evaluator.gates(network),
-            lambda steps: [value for step in steps for value in step.values()],
-            start=self._predicted(network),
-        )
+        return self._certified(lambda e: e.gates(network))
 
     def vjp(self, network: Network, cotangent: Cotangent) -> Pullback:
         """The vector-Jacobian product with respect to parameters, inputs and initial state."""
-        return self._certified(
-            lambda: self._evaluator.vjp(network, cotangent),
-            lambda g: [*g.parameters.values(), g.inputs, *g.state.values()],
-            start=self._predicted(network),
-        )
+        return self._certified(lambda e: e.vjp(network, cotangent))
 
-    def _predicted(self, network: Network) -> int:
-        """The precision to begin with, in bits.
+    def _certified(self, compute: Callable[[Evaluator], R], spare: int = 0) -> R:
+        """What `compute` returns in balls, at the first precision that proves it.
 
-        A step's matrix products widen a ball by about log2 of the sum of a row of |W| and
-        |U|, and T steps do so T times, forward and backward.
+        Args:
+            compute: the computation, in the number system of the evaluator that it is given.
+            spare: bits to work with beyond those that are foreseen to be necessary.
         """
-        rows = [np.abs(v).sum(axis=1).max() for k, v in network.parameters.items() if k[0] in "WU"]
-        width = 2 + math.log2(1 + max(map(float, rows)))
-        return self.bits + 32 + math.ceil(width * min(network.steps, 128))
-
-    def _certified(
-        self, compute: Callable[[], R], tensors: Callable[[R], Iterable[NDArray[Any]]], start: int
-    ) -> R:
-        precision = min(start, LARGEST_PRECISION)
+        precision = min(self.bits + foreseen_loss(compute) + MARGIN + spare, LARGEST_PRECISION)
         while True:
             with working_precision(precision):
-                result = compute()
+                result = compute(Evaluator(Balls()))
                 proven = min(map(certified_bits, tensors(result)), default=self.bits)
             if proven >= self.bits:
                 return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from rnnref.network import Cotangent, Network, Pullback, Run, check_cotangent
 from rnnref.sequence import Trajectory
 from rnnref.stack import Place
 from rnnref.stacking import StackCotangents, StackTrajectory, backward_stack, forward_stack
+from rnnref.systems.base import Matrix
 
 
 class Recurrence(Border):
@@ -80,14 +81,14 @@ class Recurrence(Border):
         shapes = network.layer.parameter_shapes
         return [self._parameters(share, shapes) for share in self._backward(network, cotangent).by_step()]
 
-    def _forward(self, network: Network) -> StackTrajectory:
+    def _forward(self, network: Network, parameters: Mapping[str, Matrix] | None = None) -> StackTrajectory:
         inputs = np.asarray(network.inputs)
         if network.live is not None:  # whatever lies beyond the end is not read
             inputs = np.where(network.live[:, :, np.newaxis], inputs, np.zeros_like(inputs))
         return forward_stack(
             self.system,
             network.layer,
-            self._columns(network.parameters),
+            parameters or self._columns(network.parameters),
             [self._lifted(x) for x in inputs],
             {name: self._lifted(value) for name, value in network.state.items()},
             network.live,
@@ -101,7 +102,8 @@ class Recurrence(Border):
         cut: Collection[int] = (),
     ) -> StackCotangents:
         check_cotangent(network, cotangent)
-        forward = self._forward(network)
+        parameters = self._columns(network.parameters)
+        forward = self._forward(network, parameters)
         states = {name for level in forward.levels for place, _ in level for name in place.layer.states}
         for name in detached:
             if name not in states:
@@ -111,7 +113,7 @@ class Recurrence(Border):
                 raise BadInput("cut", t, f"steps from 0 to {network.steps - 1}")
         return backward_stack(
             self.system,
-            self._columns(network.parameters),
+            parameters,
             forward,
             [self._lifted(d) for d in cotangent.outputs],
             {name: self._lifted(d) for name, d in cotangent.state.items()},

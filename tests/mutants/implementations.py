@@ -53,16 +53,18 @@ ACTIVATIONS = "rnnref.activations:activation"
 TANH = "rnnref.systems.floats:Floats.tanh"
 SIGMOID = "rnnref.systems.floats:Floats.sigmoid"
 RELU = "rnnref.systems.floats:Floats.relu"
-STEP = "rnnref.cells:lstm_step"
-BACK = "rnnref.cells:lstm_step_back"
-RNN = "rnnref.cells:rnn_step"
-AFFINE = "rnnref.gradients:Gradients.affine_apart"
+STEP = "rnnref.cells.lstm:lstm_step"
+BACK = "rnnref.cells.lstm:lstm_step_back"
+RNN = "rnnref.cells.elman:rnn_step"
+RECURRENT = "rnnref.affine:Gradients.from_state"
 BACKWARD = "rnnref.sequence:backward"
 
 RETURNED = "_evaluator(x).slope(kind, _any(x)) * dy"
 VALUE_RETURNED = "_evaluator(x).activation(kind, _any(x))"
-SIGMOID_RETURNED = "np.where(z < 0, e / (1 + e), 1 / (1 + e)).astype(self.format.dtype)"
-F_GATE = "f = s.sigmoid(p.W_f @ x + p.U_f @ h + p.b_f)"
+SIGMOID_RETURNED = "self.matrix(np.where(z < 0, e / (1 + e), 1 / (1 + e)))"
+TANH_SLOPE = "return 1 - y * y"
+F_GATE = "sigma(gates.f(x, read, c))"
+DH = "dstate[layer.output] + doutputs[t]"
 
 
 def faulty(
@@ -91,15 +93,15 @@ ACTIVATION_MISTAKES = [
            "a hard sigmoid in the forward pass, the smooth one's slope in the backward pass",
            "ACT-02/square_of_the_distance_from_one_half"),
     faulty("one bad table entry", SIGMOID, SIGMOID_RETURNED,
-           f"np.where((z > 3) & (z < 3.01), 0.95, {SIGMOID_RETURNED}).astype(self.format.dtype)",
+           f"self.matrix(np.where((z > 3) & (z < 3.01), 0.95, {SIGMOID_RETURNED}))",
            "a lookup table with one wrong entry, a hundredth wide",
            "ACT-02/whole_curve"),
     faulty("sigmoid in half precision", SIGMOID, SIGMOID_RETURNED,
-           SIGMOID_RETURNED.replace("self.format.dtype", "np.float16") + ".astype(self.format.dtype)",
+           SIGMOID_RETURNED + ".astype(np.float16).astype(z.dtype)",
            "the gate is computed in half precision and widened",
            "ACT-02/whole_curve", dtype="float32"),
     faulty("float16 sigmoid off by a little", SIGMOID, SIGMOID_RETURNED,
-           SIGMOID_RETURNED.replace("1 / (1 + e))", "1 / (1 + e) * 0.95)"),
+           SIGMOID_RETURNED.replace("1 / (1 + e)))", "1 / (1 + e) * 0.95))"),
            "a scale factor left in from quantisation",
            "ACT-02/whole_curve_in_every_float16", dtype="float16"),
     faulty("slope never quite flat", SLOPE, RETURNED,
@@ -116,14 +118,14 @@ ACTIVATION_MISTAKES = [
            "2 * _evaluator(x).activation('sigmoid', _any(x)) - 1 if kind == 'tanh' else " + VALUE_RETURNED,
            "tanh x = 2 sigma(x) - 1: the factor 2 in the argument is forgotten",
            "ACT-03/quarter_of_a_squared_tanh"),
-    faulty("tanh slope with the wrong sign", SLOPES, "1 - y * y", "1 + y * y",
+    faulty("tanh slope with the wrong sign", SLOPES, TANH_SLOPE, "return 1 + y * y",
            "1 + tanh^2, which is the slope of tan", "ACT-05/at_most_one"),
-    faulty("tanh slope without the square", SLOPES, "1 - y * y", "1 - y",
+    faulty("tanh slope without the square", SLOPES, TANH_SLOPE, "return 1 - y",
            "the square is forgotten", "ACT-05/one_minus_the_square"),
-    faulty("tanh slope of half the argument", SLOPES, "1 - y * y", "0.999 * (1 + y) * (2 - (1 + y))",
+    faulty("tanh slope of half the argument", SLOPES, TANH_SLOPE, "return 0.999 * (1 + y) * (2 - (1 + y))",
            "tanh' as four slopes of the sigmoid, with a constant rounded to three digits",
            "ACT-05/whole_tanh_curve"),
-    faulty("float16 tanh slope from a coarse table", SLOPES, "1 - y * y", "1 - (y * 16).round() / 16 * y",
+    faulty("float16 tanh slope from a coarse table", SLOPES, TANH_SLOPE, "return 1 - (y * 16).round() / 16 * y",
            "outputs quantised to sixteenths before the slope is formed",
            "ACT-05/whole_tanh_curve_in_every_float16", dtype="float16"),
     faulty("tanh overflows", TANH, "np.tanh(z)", "(np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z))",
@@ -157,14 +159,14 @@ RECURRENCE_MISTAKES = [
            "SPE-08/positive_matrices_grow_as_their_spectrum_says"),
     faulty("softplus for relu", RELU, "np.maximum(z, 0)", "np.logaddexp(z, 0).astype(z.dtype)",
            "the smooth relative of ReLU", "SPE-08/no_faster_than_the_absolute_values"),
-    faulty("a bias nobody asked for", RNN, "p.U_h @ h", "p.U_h @ h + x.dtype.type(0.125)",
+    faulty("a bias nobody asked for", RNN, "gates.h(x, h)", "gates.h(x, h) + x.dtype.type(0.125)",
            "a default bias in a layer without biases", "SPE-08/scales_with_its_start"),
     faulty("residual recurrence", RNN, "RnnStep(x, h_before, h)", "RnnStep(x, h_before, h + h_before)",
            "the old state is added to the new one", "SPE-09/states_within_one"),
-    faulty("input shifted by a step", "rnnref.sequence:forward", "done = step(s, layer, p, x, state)",
-           "done = step(s, layer, p, 0 * x, state)",
+    faulty("input shifted by a step", "rnnref.sequence:forward", "done = step(s, layer, gates, x, state)",
+           "done = step(s, layer, gates, 0 * x, state)",
            "the first input is read as padding", "SPE-09/tanh_of_the_preactivation"),
-    faulty("second bias forgotten", "rnnref.sequence:_folded", "b if bU is None or apart else b + bU", "b",
+    faulty("second bias forgotten", "rnnref.affine:Gate.from_state", "a + self.bU", "a",
            "of two bias vectors only the first is read", "SPE-09/tanh_of_the_preactivation"),
 ]  # fmt: skip
 
@@ -172,59 +174,60 @@ LSTM_MISTAKES = [
     faulty("input and forget gates swapped", STEP, "f * c) + i * g", "i * c) + f * g",
            "the packed gates are unpacked with input and forget gate exchanged",
            "LGR-05/kept_and_written"),
-    faulty("output without tanh", STEP, "h = o * tanh_c", "h = o * c",
+    faulty("output without tanh", STEP, "h = o * squashed", "h = o * c",
            "the cell is shown as it is", "LGR-03/gates_see_the_cell"),
-    faulty("final state is the one before", "rnnref.sequence:forward", "return Trajectory(steps, state)",
-           "return Trajectory(steps, {**state, 'h': steps[-1].h_before} if steps else state)",
+    faulty("final state is the one before", "rnnref.sequence:forward", "return Trajectory(steps, outputs, state)",
+           "return Trajectory(steps, outputs, {**state, 'h': steps[-1].h_before} if steps else state)",
            "the final state is taken before the last step", "LGR-03/gates_see_the_cell"),
     faulty("swapped gates all the way", STEP, "return LstmStep(x, h_before, c_before, i, f,",
            "return LstmStep(x, h_before, c_before, f, i,",
            "the backward pass reads the gates in another order than the forward pass wrote them",
            "LGR-05/product_of_forget_gates"),
-    faulty("forget bias of one", STEP, F_GATE, F_GATE.replace("p.b_f", "p.b_f + 1"),
+    faulty("forget bias of one", STEP, F_GATE, "sigma(gates.f(x, read, c) + 1)",
            "1 is added to the forget gate's bias without saying so, as an old library did",
            "LGR-05/product_of_forget_gates", "LGR-03/forget_gates_alone_if_nothing_reads_h"),
     faulty("forget gate capped", STEP, F_GATE, F_GATE + " * x.dtype.type(0.99)",
            "the forget gate is kept away from 1 'for stability'",
            "LGR-07/nearly_unchanged_with_a_large_bias"),
-    faulty("leaky constant error carousel", BACK, "dc_before = dc\n",
-           "dc_before = dc * dc.dtype.type(0.999)\n",
+    faulty("leaky constant error carousel", BACK, "dc_kept = dc\n",
+           "dc_kept = dc * dc.dtype.type(0.999)\n",
            "a decay on the cell of 1997, which must have none",
            "LGR-07/unchanged_without_forget_gate"),
-    faulty("cell gradient mixed across units", BACK, "dc_before = dc * f",
-           "dc_before = (dc * f).mean(axis=0, keepdims=True) + 0 * dc",
+    faulty("cell gradient mixed across units", BACK, "dc_kept = dc * f",
+           "dc_kept = (dc * f).mean(axis=0, keepdims=True) + 0 * dc",
            "a mean over the wrong axis", "LGR-05/no_unit_reaches_another"),
-    faulty("gradient detached between steps", BACKWARD, "dh = dh + dh_out",
-           "dh = (0 * dh if dxs else dh) + dh_out",
+    faulty("gradient detached between steps", BACKWARD, DH,
+           "(0 * dstate[layer.output] if dxs else dstate[layer.output]) + doutputs[t]",
            "h is detached from one step to the next: truncated back-propagation",
            "LGR-02/jacobians_of_the_pair_multiply"),
-    faulty("final state's cotangent ignored", BACKWARD, "dh = dh + dh_out",
-           "dh = (dh if dxs else 0 * dh) + dh_out",
+    faulty("final state's cotangent ignored", BACKWARD, DH,
+           "(dstate[layer.output] if dxs else 0 * dstate[layer.output]) + doutputs[t]",
            "only the outputs are differentiated, not the final h",
            "LGR-02/jacobian_of_the_pair"),
-    faulty("output gate's slope forgotten", BACK, 'do * slope_from_output(s, "sigmoid", o)', "do",
+    faulty("output gate's slope forgotten", BACK, "do * sigma_slope(o)", "do",
            "the gradient goes through the output gate without its sigmoid", "LGR-02/jacobian_of_the_pair"),
     faulty("clipped inside the sequence", BACKWARD, "dxs.append(dx)",
-           "dc = dc if dc is None or not dxs else dc * dc.dtype.type(0.5)\n        dxs.append(dx)",
+           "dstate = {k: d / 2 if k == 'c' and dxs else d for k, d in dstate.items()}\n        dxs.append(dx)",
            "the cell's gradient is damped between steps, but not at the last one",
            "LGR-02/product_is_exact_without_recurrent_output_gate",
            "LGR-02/jacobians_of_the_pair_multiply"),
-    faulty("recurrent weights not transposed", AFFINE, "U.T @ da_recurrent", "U @ da_recurrent",
+    faulty("recurrent weights not transposed", RECURRENT, "gate.U.T @ da", "gate.U @ da",
            "U in the place of its transpose: invisible for one unit or symmetric weights",
            "LGR-03/sum_of_four_terms"),
-    faulty("candidate's slope forgotten", BACK, 'dg * slope_from_output(s, "tanh", g)', "dg",
+    faulty("candidate's slope forgotten", BACK,
+           "dg * slope_from_output(s, layer.activation, g, layer.alpha)", "dg",
            "the gradient goes through the candidate without its tanh",
            "LGR-03/sum_of_four_terms"),
-    faulty("cell gradient halved", BACK, "dc_before = dc * f", "dc_before = dc * f * dc.dtype.type(0.5)",
+    faulty("cell gradient halved", BACK, "dc_kept = dc * f", "dc_kept = dc * f * dc.dtype.type(0.5)",
            "a mean over two in the place of a sum", "LGR-12/at_least_one_minus_the_forgotten"),
-    faulty("cell gradient amplified", BACK, "dc_before = dc * f", "dc_before = dc * f * dc.dtype.type(1.125)",
+    faulty("cell gradient amplified", BACK, "dc_kept = dc * f", "dc_kept = dc * f * dc.dtype.type(1.125)",
            "a loss scale that is never divided out",
            "LGR-12/at_most_what_every_gate_lets_through"),
     faulty("float32 inside float64", STEP, F_GATE,
            F_GATE + ".astype('float32').astype(x.dtype)",
            "one gate of a float64 layer is computed in float32", "LGR-05/product_of_forget_gates"),
-    faulty("half precision inside float32", STEP, "g = s.tanh(p.W_g @ x + p.U_g @ h + p.b_g)",
-           "g = s.tanh((p.W_g @ x + p.U_g @ h + p.b_g).astype('float16').astype(x.dtype))",
+    faulty("half precision inside float32", STEP, "gates.g(x, h, c)",
+           "gates.g(x, h, c).astype('float16').astype(x.dtype)",
            "tensor cores: the products of a float32 layer are rounded to eleven bits",
            "LGR-03/sum_of_four_terms", dtype="float32"),
 ]  # fmt: skip
@@ -232,11 +235,11 @@ LSTM_MISTAKES = [
 GRADIENT_MISTAKES = [
     faulty("mean over the batch", "rnnref.systems.floats:Floats.sum_columns", "a.sum(", "a.mean(",
            "the bias gradient is averaged over the batch, the weights' is summed", "LGR-02/whole_gradient"),
-    faulty("outputs not differentiated", BACKWARD, "dh = dh + dh_out", "dh = dh + 0 * dh_out",
+    faulty("outputs not differentiated", BACKWARD, DH, "dstate[layer.output] + 0 * doutputs[t]",
            "only the final state is differentiated, not the outputs on the way", "LGR-02/whole_gradient"),
-    faulty("recurrent weights not trained", AFFINE, "da_recurrent @ h.T", "da_recurrent @ (0 * h).T",
+    faulty("recurrent weights not trained", RECURRENT, "da, h)", "da, 0 * h)",
            "the recurrent weights are taken for constants", "LGR-02/whole_gradient"),
-    faulty("input gradients in reverse", BACKWARD, "inputs=dxs[::-1]", "inputs=dxs",
+    faulty("input gradients in reverse", BACKWARD, "dxs[::-1]", "dxs",
            "the list of dx_t is returned in the order in which it was made", "LGR-02/whole_gradient"),
 ]  # fmt: skip
 

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
+from unittest.mock import patch
 
 import flint
 import numpy as np
 from flint import arb
 
 from reference import textbook
+from reference.checks import Example
+from reference.draws import example
 from reference.exact import PROVEN, assert_proven, ball, flat, fraction, tensors
-from rnnref import Balls, Cotangent, Layer, Network, Reference, certified_bits, working_precision
+from rnnref import (
+    Balls,
+    Cotangent,
+    Evaluator,
+    Layer,
+    Network,
+    Reference,
+    certified_bits,
+    certify,
+    working_precision,
+)
 
 # Enough for any number m + w r of doubles m, r and w to be exact: their bits lie between
 # 2^1024 and 2^-2148.
@@ -77,6 +91,10 @@ def check_certified_bits(random: np.random.Generator) -> None:
     tiny = np.array([_ball(Fraction(0), Fraction(2) ** -1200), _ball(Fraction(2) ** -1190, Fraction(0))])
     assert 1200 - 1022 - 2 <= certified_bits(tiny) <= 1200 - 1022
 
+    # Nor does it matter that a float could not hold the numbers.
+    huge = np.array([_ball(Fraction(2) ** 2000, Fraction(1)), _ball(-(Fraction(2) ** 5000), Fraction(1))])
+    assert 5000 - 2 <= certified_bits(huge) <= 5000
+
     # Nothing is known of a tensor with an unknown entry, everything of an exact or empty one.
     for unknown in (arb("nan"), arb(0, float("inf"))):
         assert certified_bits(np.array([*values, unknown])) == 0
@@ -86,12 +104,47 @@ def check_certified_bits(random: np.random.Generator) -> None:
     assert certified_bits(np.zeros((0, 2), dtype=object), cap=77) == 77
 
 
-def check_saturated_digits() -> None:
-    """Gradients keep their digits where 1 - tanh^2 cancels more of them than were foreseen."""
-    network, cotangent = saturated(units=1)
-    pullback = Reference(PROVEN).vjp(network, cotangent)
+def check_underestimated(bits: int) -> list[int]:
+    """However little was foreseen, as many digits are proven as were asked for.
+
+    Returns:
+        The working precisions that were tried, in order.
+    """
+    network, cotangent = saturated(units=2)
+    with recorded_precisions() as tried, patch.object(certify, "foreseen_loss", lambda compute: 0):
+        pullback = Reference(bits).vjp(network, cotangent)
     for name, value in tensors(pullback):
-        assert_proven(name, flat(value), PROVEN)
+        assert_proven(name, flat(value), bits)
+    return tried
+
+
+def check_foreseen(network: Network, cotangent: Cotangent, bits: int = PROVEN) -> None:
+    """The first precision that is tried suffices, and half of it would not have."""
+    with recorded_precisions() as tried:
+        Reference(bits).vjp(network, cotangent)
+    assert len(tried) == 1, f"tried {tried} for {bits} bits of {network.layer}"
+    with working_precision(tried[0] // 2):
+        result = Evaluator(Balls()).vjp(network, cotangent)
+    proven = min(certified_bits(value) for _, value in tensors(result))
+    assert proven < bits, f"worked with {tried[0]} bits to prove {bits}, which half of them do"
+
+
+@contextmanager
+def recorded_precisions() -> Iterator[list[int]]:
+    """The working precisions that the reference tries, in order."""
+    tried: list[int] = []
+
+    def recording(bits: int) -> Any:
+        tried.append(bits)
+        return working_precision(bits)
+
+    with patch.object(certify, "working_precision", recording):
+        yield tried
+
+
+def long_sequence(random: np.random.Generator, kind: str) -> Example:
+    """A network that loses many bits: weights of size 1 and 25 steps."""
+    return example(random, Layer(kind, 2, 6), steps=25, batch=1, scale=1.0)  # type: ignore[arg-type]
 
 
 def saturated(units: int) -> tuple[Network, Cotangent]:

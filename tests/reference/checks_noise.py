@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from flint import arb
 from numpy.typing import NDArray
 
 from reference.checks import Example
+from reference.draws import SQUASHING
 from reference.exact import PROVEN, flat, tensors
 from rnnref import (
     Cotangent,
@@ -24,6 +26,7 @@ from rnnref import (
     format_named,
     working_precision,
 )
+from rnnref.stack import levels_of
 
 # The margin that the project allows over one rms scatter: see the design's measurements,
 # where correct LSTMs reached 7 and inputs cut to tf32 started at 250.
@@ -90,13 +93,19 @@ def worst_ratios(
         _results(Reference(PROVEN), example),
     )
     for (name, got), (_, scattered), (_, truth) in zip(*answers, strict=True):
-        if not truth.size:
-            continue
-        value = np.abs(_floats(truth))
-        scatter = np.std(np.asarray(scattered, dtype=np.float64), axis=0) * noise.scale
-        unit = scatter + fmt.unit_roundoff * value + fmt.smallest_normal
-        ratios[name] = float(np.max(_errors(got, truth) / unit))
+        if truth.size:
+            ratios[name] = worst_ratio(got, scattered, truth, noise, fmt)
     return ratios
+
+
+def worst_ratio(
+    got: NDArray[Any], scattered: NDArray[Any], truth: NDArray[Any], noise: Noise, fmt: Format
+) -> float:
+    """The largest error of one tensor, in units of the tolerance without its `FACTOR`."""
+    value = np.abs(_floats(truth))
+    scatter = np.std(np.asarray(scattered, dtype=np.float64), axis=0) * noise.scale
+    unit = scatter + fmt.unit_roundoff * value + fmt.smallest_normal
+    return float(np.max(_errors(got, truth) / unit))
 
 
 def fits(example: Example, fmt: Format) -> bool:
@@ -106,7 +115,8 @@ def fits(example: Example, fmt: Format) -> bool:
     network of absolute values computes.
     """
     network, cotangent = example.network, example.cotangent
-    if network.layer.kind != "rnn" or network.layer.activation != "relu":
+    layer = levels_of(network.layer)[0][0].layer
+    if layer.activation in SQUASHING and layer.output_activation in SQUASHING:
         return True
 
     def absolute(values: Any) -> dict[str, Any]:
@@ -160,12 +170,21 @@ def check_one_rounding(random: np.random.Generator, fmt: Format) -> None:
     replicates = 1 << 12
     noise = Noise(fmt, replicates, seed=int(random.integers(2**32)))
     x = random.uniform(1, 2)
-    relative = (noise.array(noise.matrix(np.array([[x]])) * 1.0).ravel() - x) / (x * noise.unit)
+
+    def perturbation() -> NDArray[np.float64]:
+        once: NDArray[np.float64] = noise.array(noise.matrix(np.array([[x]])) * 1.0)
+        return (once.ravel() - x) / (x * noise.unit)
+
+    relative = perturbation()
     assert np.max(np.abs(relative)) <= 1 + 2.0**-10, "an error beyond one unit"  # float64's own error
     # Five standard errors of a mean and of a mean square of uniform numbers.
     assert abs(np.mean(relative)) < 5 * np.sqrt(1 / 3 / replicates), f"biased: {np.mean(relative)}"
     square, standard_error = np.mean(relative**2), np.sqrt(4 / 45 / replicates)
     assert abs(square - 1 / 3) < 5 * standard_error, f"mean square {square}, expected 1/3"
+    # One operation after another is perturbed independently.
+    for one, other in pairwise([relative, *(perturbation() for _ in range(4))]):
+        covariance = np.mean(one * other)
+        assert abs(covariance) < 5 / 3 / np.sqrt(replicates), f"covariance {covariance} of two roundings"
 
 
 def check_units(fmt: Format) -> None:
@@ -186,7 +205,8 @@ def check_reproducible(example: Example, fmt: Format, replicates: int, seed: int
     for (name, first), (_, second) in zip(once, again, strict=True):
         assert first.shape[0] == replicates, f"{name}: shape {first.shape}, {replicates} replicates"
         assert np.array_equal(first, second), f"{name} differs between two runs of one seed"
-    computed = example.network.steps and example.network.layer.activation != "relu"
+    layer = levels_of(example.network.layer)[0][0].layer
+    computed = example.network.steps and layer.activation != "relu"
     if computed:  # without a step, or with every ReLU dead, there is nothing to perturb
         assert any(not np.array_equal(a, b) for (_, a), (_, b) in zip(once, other, strict=True))
         assert any(len({each.tobytes() for each in value}) == replicates for _, value in once)

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given
+from flint import arb
+from hypothesis import given, seed
 from hypothesis import strategies as st
 
-from reference.checks_balls import check_certified_bits, check_saturated_digits, saturated
-from reference.draws import KINDS, SEEDS, drawing, example, layer_options
-from reference.exact import assert_proven, flat, tensors
-from rnnref import Cotangent, Layer, Network, NotCertified, Reference, certify, working_precision
-
-
-@contextmanager
-def recorded_precisions() -> Iterator[list[int]]:
-    """The working precisions that the reference tries, in order."""
-    tried: list[int] = []
-
-    def recording(bits: int) -> Any:
-        tried.append(bits)
-        return working_precision(bits)
-
-    with patch.object(certify, "working_precision", recording):
-        yield tried
+from reference.checks import Example
+from reference.checks_balls import (
+    check_certified_bits,
+    check_foreseen,
+    check_underestimated,
+    long_sequence,
+    recorded_precisions,
+    saturated,
+)
+from reference.draws import KINDS, SEEDS, drawing, examples, panel
+from reference.exact import PROVEN, assert_proven, flat, tensors
+from rnnref import Cotangent, Layer, Network, NotCertified, Reference, Run, certified_bits, certify
 
 
 @drawing(100)
@@ -39,36 +31,75 @@ def test_bits_are_counted_truly_and_not_meanly(seed: int) -> None:
     check_certified_bits(np.random.default_rng(seed))
 
 
-def test_digits_that_cancel_are_made_up_for() -> None:
-    check_saturated_digits()
-
-
 @drawing(20)
 @given(bits=st.integers(1, 1000))
 def test_as_many_bits_as_were_asked_for(bits: int) -> None:
-    network, cotangent = saturated(units=2)
-    with recorded_precisions() as tried:
-        pullback = Reference(bits).vjp(network, cotangent)
-    # The slopes are 2^-230, so the first attempt can prove nothing: the precision is doubled.
+    tried = check_underestimated(bits)
+    # The slopes are 2^-230, so that without foresight the first attempt can prove nothing.
     assert len(tried) >= 2
     assert all(later == 2 * earlier for earlier, later in pairwise(tried))
-    for name, value in tensors(pullback):
-        assert_proven(name, flat(value), bits)
 
 
-def test_the_first_precision_nearly_always_suffices() -> None:
-    random = np.random.default_rng(1000)
+@pytest.mark.parametrize("units", [1, 2])
+def test_digits_that_cancel_are_foreseen(units: int) -> None:
+    network, cotangent = saturated(units)
+    check_foreseen(network, cotangent)
+
+
+@pytest.mark.parametrize("bits", [1, 100, 256])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_first_precision_nearly_always_suffices(kind: str, bits: int) -> None:
     first = []
-    for _ in range(200):
-        kind = str(random.choice(KINDS))
-        chosen = {name: values[random.integers(len(values))] for name, values in layer_options(kind).items()}
-        layer = Layer(kind, *map(int, random.integers(1, 17, 2)), **chosen)  # type: ignore[arg-type]
-        scale = 10 ** random.uniform(-1, 0.5)
-        drawn = example(random, layer, int(random.integers(0, 21)), int(random.integers(1, 3)), scale)
+
+    @seed(1000)
+    @drawing(60)
+    @given(drawn=examples(kind, largest=16, steps=12, stacked=True, ragged=True))
+    def counted(drawn: Example) -> None:
         with recorded_precisions() as tried:
-            Reference().vjp(drawn.network, drawn.cotangent)
+            Reference(bits).vjp(drawn.network, drawn.cotangent)
         first.append(len(tried) == 1)
+
+    counted()
     assert sum(first) >= 0.9 * len(first), f"{sum(first)} of {len(first)}"
+
+
+@drawing(20)
+@given(seed=SEEDS, kind=st.sampled_from(["lstm", "gru"]))
+def test_what_a_long_sequence_loses_is_foreseen(seed: int, kind: str) -> None:
+    drawn = long_sequence(np.random.default_rng(seed), kind)
+    check_foreseen(drawn.network, drawn.cotangent)
+
+
+def test_what_is_foreseen_does_not_depend_on_what_is_asked_for() -> None:
+    # Nor is it far too much: at the precision foreseen, few more bits are proven than that.
+    drawn = panel()[3]
+    spare = []
+    for bits in (50, 100, 1000):
+        result = Reference(bits).vjp(drawn.network, drawn.cotangent)
+        spare.append(min(map(certified_bits, (value for _, value in tensors(result)))) - bits)
+    assert len(set(spare)) == 1
+    assert 0 <= spare[0] <= certify.MARGIN
+
+
+def test_where_the_dry_run_overflows_precision_is_doubled_all_the_same() -> None:
+    # h_t = 1e300^t: a ball can hold it and a float64 cannot.
+    layer = Layer("rnn", 1, 1, activation="relu", biases="none")
+    parameters = {"W_h": np.ones((1, 1)), "U_h": np.full((1, 1), 1e300)}
+    state = {"h": np.ones((1, 1))}
+    network = Network(layer, parameters, np.full((9, 1, 1), 0.1), state)
+    pullback = Reference().vjp(network, Cotangent(np.ones((9, 1, 1)), state))
+    for name, value in tensors(pullback):
+        assert_proven(name, flat(value), PROVEN)
+
+
+def test_tensors_are_found_wherever_they_are() -> None:
+    a, b, c, d = (np.array([k], dtype=object) for k in range(4))
+    found = list(certify.tensors([{"x": a, "y": (b,)}, Run(c, {"h": d})]))
+    assert [value.item() for value in found] == [0, 1, 2, 3]
+    [lone] = certify.tensors({"loss": arb(3)})
+    assert lone.tolist() == [arb(3)]
+    with pytest.raises(TypeError, match="float is no tensor"):
+        list(certify.tensors({"loss": 3.0}))
 
 
 def test_a_tie_that_no_precision_decides() -> None:

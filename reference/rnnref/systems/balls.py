@@ -113,14 +113,13 @@ class BallMatrix:
         if not isinstance(other, BallMatrix):
             numbers = repeat(arb(other))  # converted once, and not at every entry
             return BallMatrix(self.rows, self.columns, list(map(operation, self.entries, numbers)))
-        rows, columns = _common(self.rows, other.rows), _common(self.columns, other.columns)
-        if self.shape != other.shape:
+        if self.rows != other.rows or self.columns != other.columns:
+            rows, columns = _common(self.rows, other.rows), _common(self.columns, other.columns)
             left, right = self._widened(rows, columns), other._widened(rows, columns)
-        elif linear and self._mat is not None and other._mat is not None:
-            return BallMatrix(rows, columns, mat=operation(self._mat, other._mat))
-        else:
-            left, right = self.entries, other.entries
-        return BallMatrix(rows, columns, list(map(operation, left, right)))
+            return BallMatrix(rows, columns, list(map(operation, left, right)))
+        if linear and self._mat is not None and other._mat is not None:
+            return BallMatrix(self.rows, self.columns, mat=operation(self._mat, other._mat))
+        return BallMatrix(self.rows, self.columns, list(map(operation, self.entries, other.entries)))
 
     def _widened(self, rows: int, columns: int) -> list[Ball]:
         """The entries, with a single column or a single row repeated."""
@@ -145,9 +144,7 @@ class Balls:
         return BallMatrix(rows, columns, mat=arb_mat(rows, columns, np.asarray(values).ravel().tolist()))
 
     def array(self, a: BallMatrix) -> NDArray[np.object_]:
-        values = np.empty(a.shape, dtype=object)
-        values.flat[:] = a.entries
-        return values
+        return np.fromiter(a.entries, dtype=object, count=len(a.entries)).reshape(a.shape)
 
     def sum_columns(self, a: BallMatrix) -> BallMatrix:
         if a.columns == 1:
@@ -189,10 +186,10 @@ class Balls:
         return a.each(lambda v: inside_ball(v, bound))
 
     def sigmoid(self, z: BallMatrix) -> BallMatrix:
-        return _increasing(_plain_sigmoid, _narrow_sigmoid, z)
+        return _increasing(_narrow_sigmoid, z, [ONE / (ONE + (-v).exp()) for v in z.entries])
 
     def tanh(self, z: BallMatrix) -> BallMatrix:
-        return _increasing(arb.tanh, _narrow_tanh, z)
+        return _increasing(_narrow_tanh, z, list(map(arb.tanh, z.entries)))
 
     def relu(self, z: BallMatrix) -> BallMatrix:
         return z.each(relu_ball)
@@ -216,16 +213,13 @@ class Balls:
         return z.each(abs)
 
 
-def _increasing(
-    formula: Callable[[Ball], Ball], at_a_point: Callable[[Ball], Ball], z: BallMatrix
-) -> BallMatrix:
-    """An increasing function into [-1, 1], entry by entry.
+def _increasing(at_a_point: Callable[[Ball], Ball], z: BallMatrix, values: list[Ball]) -> BallMatrix:
+    """An increasing function into [-1, 1], entry by entry, given what a plain formula says.
 
     The formula's value is taken where it has some digits. Formulas blow up on wide balls:
     they return nan or leave the range. There the ball is enclosed by the values at its two
     ends: an increasing function maps [a, b] into [f(a), f(b)], whatever the width.
     """
-    values = list(map(formula, z.entries))
     if min(map(arb.rel_accuracy_bits, values), default=SOME_DIGITS) < SOME_DIGITS:
         values = [
             value if value.rel_accuracy_bits() >= SOME_DIGITS else _hull(at_a_point, ball)
@@ -238,10 +232,6 @@ def _hull(increasing: Callable[[Ball], Ball], z: Ball) -> Ball:
     """The ball from the function's value at the lower end to that at the upper end."""
     low, high = increasing(arb(z.lower())), increasing(arb(z.upper()))
     return low.union(high)
-
-
-def _plain_sigmoid(z: Ball) -> Ball:
-    return ONE / (ONE + (-z).exp())
 
 
 def _narrow_sigmoid(z: Ball) -> Ball:

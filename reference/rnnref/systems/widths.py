@@ -24,7 +24,7 @@ from rnnref.systems.base import Array
 
 Width: TypeAlias = Any  # an array of the values' shape, or the number 0 where they are exact
 
-UNSEEN = 64.0  # bits: what is taken to be lost where the dry run overflows
+UNSEEN = 64.0  # bits: what is taken to be lost where the dry run overflows, or cancels to 0
 SMALLEST = 2.0**-1022  # below, `certified_bits` counts absolutely
 
 
@@ -39,6 +39,7 @@ class WideMatrix:
     _square_complement: Array | None = None
 
     _size: Array | None = None
+    _reach: Array | None = None
     _transposed: WideMatrix | None = None
 
     def __init__(self, values: Array, width: Width = 0.0) -> None:
@@ -53,6 +54,14 @@ class WideMatrix:
         return self._size
 
     @property
+    def reach(self) -> Array:
+        """|values| and one width more: what a factor makes of the other's size and rounding."""
+        if self._reach is None:
+            size = self.size
+            self._reach = size if isinstance(self.width, float) else size + self.width
+        return self._reach
+
+    @property
     def shape(self) -> tuple[int, int]:
         rows, columns = self.values.shape
         return rows, columns
@@ -65,17 +74,20 @@ class WideMatrix:
         return self._transposed
 
     def __matmul__(self, other: WideMatrix) -> WideMatrix:
-        width = self.size @ (other.size + other.width)
+        # `dot` is `@` at half the cost, where matrices are small.
+        width = self.size.dot(other.reach)
         if not isinstance(self.width, float):
-            width += self.width @ other.size
-        return WideMatrix(self.values @ other.values, width)
+            width += self.width.dot(other.size)
+        return WideMatrix(self.values.dot(other.values), width)
 
     def __add__(self, other: Any) -> WideMatrix:
-        other = _lifted(other)
+        if not isinstance(other, WideMatrix):
+            other = _lifted(other)
         return _rounded(self.values + other.values, self.width + other.width)
 
     def __sub__(self, other: Any) -> WideMatrix:
-        other = _lifted(other)
+        if not isinstance(other, WideMatrix):
+            other = _lifted(other)
         return _rounded(self.values - other.values, self.width + other.width)
 
     def __rsub__(self, other: float) -> WideMatrix:
@@ -87,9 +99,9 @@ class WideMatrix:
 
     def __mul__(self, other: Any) -> WideMatrix:
         squared = other is self
-        other = _lifted(other)
-        # The last term is the rounding of the product itself.
-        width = self.size * (other.width + other.size)
+        if not isinstance(other, WideMatrix):
+            other = _lifted(other)
+        width = self.size * other.reach  # which has the rounding of the product in it
         if not isinstance(self.width, float):
             width += self.width * other.size
         result = WideMatrix(self.values * other.values, width)
@@ -98,7 +110,7 @@ class WideMatrix:
         return result
 
     def __truediv__(self, other: Any) -> WideMatrix:
-        return _quotient(self, _lifted(other))
+        return _quotient(self, other if isinstance(other, WideMatrix) else _lifted(other))
 
     def __rtruediv__(self, other: float) -> WideMatrix:
         return _quotient(_lifted(other), self)
@@ -194,7 +206,7 @@ def bits_lost(both: Array) -> float:
     if values.size == 0:
         return 0.0
     largest, widest = float(values.max()), float(widths.max())
-    if not (math.isfinite(largest) and math.isfinite(widest)):
+    if not (math.isfinite(largest) and math.isfinite(widest)) or largest == 0 < widest:
         return UNSEEN
     return max(0.0, math.log2(max(widest, SMALLEST)) - math.log2(max(largest, SMALLEST)))
 
@@ -232,5 +244,5 @@ def _full(a: WideMatrix) -> Array:
     return np.zeros(a.shape) if isinstance(a.width, float) else a.width
 
 
-def _lifted(other: Any) -> WideMatrix:
-    return other if isinstance(other, WideMatrix) else WideMatrix(np.array([[other]], dtype=np.float64))
+def _lifted(number: float) -> WideMatrix:
+    return WideMatrix(np.array([[number]], dtype=np.float64))
