@@ -1,4 +1,4 @@
-"""The reference: results in balls with as many proven bits as were asked for.
+"""How many bits of a result are proven, and how to prove as many as were asked for.
 
 A tensor's certified bits are counted relative to its largest entry, because that is how
 errors of sums behave: b bits mean that every entry is known to within 2^-b times the
@@ -22,9 +22,8 @@ from numpy.typing import NDArray
 
 from rnnref.errors import NotCertified
 from rnnref.evaluate import Evaluator
-from rnnref.network import Cotangent, Network, Pullback, Run
+from rnnref.feedforward import Chain
 from rnnref.systems.balls import Balls, working_precision
-from rnnref.systems.base import Array
 from rnnref.systems.widths import Widths, bits_lost
 
 FLOOR = -1022  # as a power of two
@@ -80,6 +79,8 @@ def tensors(result: Any) -> Iterator[NDArray[Any]]:
         yield result
     elif isinstance(result, arb):  # what is left of an array of no axes
         yield np.array([result], dtype=object)
+    elif isinstance(result, Chain):
+        return  # what something was computed of, not what was computed
     elif is_dataclass(result):
         for field in fields(result):
             yield from tensors(getattr(result, field.name))
@@ -93,63 +94,26 @@ def tensors(result: Any) -> Iterator[NDArray[Any]]:
         raise TypeError(f"{type(result).__name__} is no tensor and holds none")
 
 
-def _saturation(x: Array) -> int:
-    """The bits by which tanh(x) differs from its limit: 2|x| / ln 2, up to where floats underflow.
-
-    With as many more bits, values that never reach their limit are told from it.
-    """
-    return math.ceil(2.9 * min(float(np.max(np.abs(x), initial=0.0)), 800.0))
-
-
-class Reference:
-    """Everything that `rnnref` computes, in balls, with proven accuracy.
+def certified(compute: Callable[[Evaluator], R], bits: int, spare: int = 0) -> R:
+    """What `compute` returns in balls, at the first precision that proves so many bits of it.
 
     Args:
-        bits: how many certified bits every tensor of a result shall have.
+        compute: the computation, in the number system of the evaluator that it is given. It is
+            called in a dry run first, and then at least once.
+        bits: how many bits of every tensor shall be proven.
+        spare: bits to work with beyond those that are foreseen to be necessary.
 
-    Raises (from every method):
-        NotCertified: if no working precision up to `LARGEST_PRECISION` proves them, as
-            when a ReLU's argument is too close to 0 for its sign to be decided.
-        BadInput: if an argument does not fit.
+    Raises:
+        NotCertified: if no working precision up to `LARGEST_PRECISION` proves them.
+        TypeError: if there is something else in the result than tensors.
     """
-
-    def __init__(self, bits: int = 128) -> None:
-        self.bits = bits
-
-    def activation(self, kind: str, x: Array) -> NDArray[np.object_]:
-        """phi(x), entry by entry."""
-        return self._certified(lambda e: e.activation(kind, x), spare=_saturation(x))
-
-    def slope(self, kind: str, x: Array) -> NDArray[np.object_]:
-        """phi'(x), entry by entry, without cancellation."""
-        return self._certified(lambda e: e.sharp_slope(kind, x))
-
-    def run(self, network: Network) -> Run:
-        """The forward pass: all h_t and the final state."""
-        return self._certified(lambda e: e.run(network))
-
-    def gates(self, network: Network) -> list[dict[str, NDArray[np.object_]]]:
-        """Every gate and state of every step, each (B, n)."""
-        return self._certified(lambda e: e.gates(network))
-
-    def vjp(self, network: Network, cotangent: Cotangent) -> Pullback:
-        """The vector-Jacobian product with respect to parameters, inputs and initial state."""
-        return self._certified(lambda e: e.vjp(network, cotangent))
-
-    def _certified(self, compute: Callable[[Evaluator], R], spare: int = 0) -> R:
-        """What `compute` returns in balls, at the first precision that proves it.
-
-        Args:
-            compute: the computation, in the number system of the evaluator that it is given.
-            spare: bits to work with beyond those that are foreseen to be necessary.
-        """
-        precision = min(self.bits + foreseen_loss(compute) + MARGIN + spare, LARGEST_PRECISION)
-        while True:
-            with working_precision(precision):
-                result = compute(Evaluator(Balls()))
-                proven = min(map(certified_bits, tensors(result)), default=self.bits)
-            if proven >= self.bits:
-                return result
-            if precision >= LARGEST_PRECISION:
-                raise NotCertified(self.bits, proven, precision)
-            precision = min(2 * precision, LARGEST_PRECISION)
+    precision = min(bits + foreseen_loss(compute) + MARGIN + spare, LARGEST_PRECISION)
+    while True:
+        with working_precision(precision):
+            result = compute(Evaluator(Balls()))
+            proven = min(map(certified_bits, tensors(result)), default=bits)
+        if proven >= bits:
+            return result
+        if precision >= LARGEST_PRECISION:
+            raise NotCertified(bits, proven, precision)
+        precision = min(2 * precision, LARGEST_PRECISION)

@@ -30,7 +30,7 @@ LSTM = Layer("lstm", 2, 3)
 
 def network(of: Any, steps: int = 4, batch: int = 2, **changed: Any) -> Network:
     """A network of ones."""
-    arguments = {
+    arguments: dict[str, Any] = {
         "parameters": {name: np.ones(shape) for name, shape in of.parameter_shapes.items()},
         "inputs": np.ones((steps, batch, of.inputs)),
         "state": {name: np.ones((batch, size)) for name, size in of.state_sizes.items()},

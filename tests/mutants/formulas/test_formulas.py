@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from mutants.formulas import cells, derivatives, feedforward, functions, recurrent
+from mutants.formulas import cells, derivatives, feedforward, functions, systems
 from mutants.patching import Mutant
 
 # Each has KILLERS, functions by name, and MUTANTS, a list of mistakes for every killer.
@@ -17,7 +17,7 @@ TOPICS = (
     derivatives,
     feedforward,
     functions,
-    recurrent,
+    systems,
 )
 
 KILLERS = {name: killer for topic in TOPICS for name, killer in topic.KILLERS.items()}
