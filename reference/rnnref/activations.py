@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnnref.arguments import is_finite_number
+from rnnref.arguments import check_choice, is_finite_number
 from rnnref.errors import BadInput
 from rnnref.systems.base import Matrix, System
 
@@ -34,8 +34,7 @@ KINDS = ("identity", "sigmoid", "tanh", "g_1997", "h_1997", "relu", *PARAMETRIC)
 
 def check_kind(parameter: str, kind: object, alpha: object) -> None:
     """Raise `BadInput` unless there is such an activation and alpha is what it needs."""
-    if kind not in KINDS:
-        raise BadInput(parameter, repr(kind), f"one of {', '.join(KINDS)}")
+    check_choice(parameter, kind, KINDS)
     if kind not in PARAMETRIC:
         if alpha is not None:
             raise BadInput("alpha", repr(alpha), f"None: {kind} has no parameter")

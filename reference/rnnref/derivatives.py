@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnref.affine import Gates, added
+from rnnref.arguments import check_choice, check_whole
 from rnnref.border import Border
 from rnnref.errors import BadInput
 from rnnref.jacobians import (
@@ -91,9 +92,8 @@ class Derivatives(Border):
         Raises:
             BadInput: unless 0 <= k <= t <= T.
         """
-        for name, got, low, high in (("t", t, 0, network.steps), ("k", k, 0, t)):
-            if not isinstance(got, int) or isinstance(got, bool) or not low <= got <= high:
-                raise BadInput(name, repr(got), f"a whole number from {low} to {high}")
+        check_whole("t", t, 0, network.steps)
+        check_whole("k", k, 0, t)
         return self._side_by_side([member.product(member.steps[k:t]) for member in self._members(network)])
 
     def cell_terms(self, network: Network, o_before: Array) -> list[dict[str, NDArray[Any]]]:
@@ -174,8 +174,7 @@ class Derivatives(Border):
                 again in every later term; then the terms do not add up to the gradient.
         """
         check_cotangent(network, cotangent)
-        if derivative not in get_args(Derivative):
-            raise BadInput("derivative", repr(derivative), f"one of {', '.join(get_args(Derivative))}")
+        check_choice("derivative", derivative, get_args(Derivative))
         members = self._members(network)
         losses = []
         for t in range(1, network.steps + 1):

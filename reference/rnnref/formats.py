@@ -88,3 +88,9 @@ def format_named(name: str) -> Format:
         return FORMATS[name]
     except KeyError:
         raise BadInput("format", repr(name), f"one of {', '.join(FORMATS)}") from None
+
+
+def check_format(fmt: object) -> None:
+    """Raise `BadInput` unless it is a format."""
+    if not isinstance(fmt, Format):
+        raise BadInput("fmt", repr(fmt), "a Format, as format_named gives it by its name")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
 from rnnref.activations import KINDS, PARAMETRIC, check_kind
+from rnnref.arguments import check_choice, check_flag, check_whole, is_finite_number
 from rnnref.errors import BadInput
 
 Kind: TypeAlias = Literal["rnn", "jordan", "lstm", "gru"]
@@ -107,8 +107,7 @@ class Layer:
 
     def __post_init__(self) -> None:
         for field, literal in _CHOICES.items():
-            if (got := getattr(self, field)) not in get_args(literal):
-                raise BadInput(f"Layer.{field}", repr(got), f"one of {', '.join(get_args(literal))}")
+            check_choice(f"Layer.{field}", getattr(self, field), get_args(literal))
         self._check_sizes()
         self._check_activations()
         for field, kinds in _OF.items():
@@ -120,12 +119,11 @@ class Layer:
                     f"{default!r}, which only kind {' or '.join(kinds)} may change",
                 )
         for field in ("forget_gate", "coupled"):
-            if not isinstance(got := getattr(self, field), bool):
-                raise BadInput(f"Layer.{field}", repr(got), "True or False")
+            check_flag(f"Layer.{field}", getattr(self, field))
         if self.coupled and not self.forget_gate:
             raise BadInput("Layer.coupled", True, "False where there is no forget gate to couple to")
         clip = self.cell_clip
-        if clip is not None and not (_is_number(clip) and 0 < clip < math.inf):
+        if clip is not None and not (is_finite_number(clip) and clip > 0):
             raise BadInput("Layer.cell_clip", repr(clip), "a finite number above 0, or None")
 
     def _check_sizes(self) -> None:
@@ -133,8 +131,7 @@ class Layer:
         if self.kind == "jordan":
             sizes["outputs"] = self.outputs  # type: ignore[assignment]  # which is what is asked here
         for field, got in sizes.items():
-            if not isinstance(got, int) or isinstance(got, bool) or got < 1:
-                raise BadInput(f"Layer.{field}", repr(got), "a whole number, at least 1")
+            check_whole(f"Layer.{field}", got, 1)
 
     def _check_activations(self) -> None:
         check_kind("Layer.activation", self.activation, self.alpha)
@@ -142,8 +139,7 @@ class Layer:
             raise BadInput("Layer.alpha", repr(self.alpha), "a number above 0")
         plain = [kind for kind in KINDS if kind not in PARAMETRIC]
         for field in ("gate_activation", "output_activation"):
-            if (got := getattr(self, field)) not in plain:
-                raise BadInput(f"Layer.{field}", repr(got), f"one of {', '.join(plain)}")
+            check_choice(f"Layer.{field}", getattr(self, field), plain)
 
     @property
     def gates(self) -> tuple[str, ...]:
@@ -202,7 +198,3 @@ class Layer:
     def parameter_count(self) -> int:
         """How many numbers the parameters hold."""
         return sum(int(np.prod(shape)) for shape in self.parameter_shapes.values())
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, float | int) and not isinstance(value, bool)

@@ -19,7 +19,7 @@ Blanchard, Higham and Higham 2021 for the shift by the largest entry.
 
 from __future__ import annotations
 
-from rnnref.arguments import check_convention
+from rnnref.arguments import check_choice
 from rnnref.systems.base import Matrix, System
 
 SQUARED_ERRORS = ("half", "sum", "mean")
@@ -63,7 +63,7 @@ def squared_error(s: System[Matrix], y: Matrix, t: Matrix, convention: str) -> M
     Raises:
         BadInput: if there is no such convention.
     """
-    check_convention(SQUARED_ERRORS, convention)
+    check_choice("convention", convention, SQUARED_ERRORS)
     d = y - t
     total = s.sum_rows(d * d)
     match convention:
@@ -80,7 +80,7 @@ def squared_error_gradient(s: System[Matrix], y: Matrix, t: Matrix, convention: 
     Raises:
         BadInput: if there is no such convention.
     """
-    check_convention(SQUARED_ERRORS, convention)
+    check_choice("convention", convention, SQUARED_ERRORS)
     match convention:
         case "half":
             return y - t
@@ -95,7 +95,7 @@ def l2_penalty(s: System[Matrix], W: Matrix, alpha: float, convention: str) -> M
     Raises:
         BadInput: if there is no such convention.
     """
-    check_convention(PENALTIES, convention)
+    check_choice("convention", convention, PENALTIES)
     penalty = alpha * s.sum_columns(s.sum_rows(W * W))
     return penalty / 2 if convention == "half" else penalty
 
@@ -106,5 +106,5 @@ def l2_gradient(s: System[Matrix], W: Matrix, alpha: float, convention: str) -> 
     Raises:
         BadInput: if there is no such convention.
     """
-    check_convention(PENALTIES, convention)
+    check_choice("convention", convention, PENALTIES)
     return alpha * W if convention == "half" else 2 * (alpha * W)

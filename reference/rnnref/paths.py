@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnref.affine import Gates
+from rnnref.arguments import check_whole
 from rnnref.cells import LstmStep
-from rnnref.errors import BadInput
 from rnnref.jacobians import lstm_slopes, output_by_cell
 from rnnref.layer import Layer
 from rnnref.systems.base import Matrix, System
@@ -61,8 +61,7 @@ def count_paths(k: int, forget_gate: bool = True) -> int:
     Raises:
         BadInput: if k is no whole number of at least 0.
     """
-    if not isinstance(k, int) or isinstance(k, bool) or k < 0:
-        raise BadInput("k", repr(k), "a whole number, at least 0")
+    check_whole("k", k, 0)
     gates = 3 if forget_gate else 2
     to_cell, to_output = 1, 1
     for _ in range(k):

@@ -9,8 +9,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnref.arguments import check_whole
 from rnnref.certify import LARGEST_PRECISION, certified
-from rnnref.errors import BadInput
 from rnnref.evaluate import Evaluator
 from rnnref.network import Cotangent, Network, Pullback, Run
 from rnnref.systems.base import Array
@@ -38,8 +38,7 @@ class Reference:
     """
 
     def __init__(self, bits: int = 128) -> None:
-        if not isinstance(bits, int) or isinstance(bits, bool) or not 1 <= bits <= LARGEST_PRECISION:
-            raise BadInput("bits", repr(bits), f"a whole number from 1 to {LARGEST_PRECISION}")
+        check_whole("bits", bits, 1, LARGEST_PRECISION)
         self.bits = bits
 
     def activation(self, kind: str, x: Array, alpha: float | None = None) -> NDArray[np.object_]:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from rnnref.arguments import check_flag, check_whole
 from rnnref.errors import BadInput
 from rnnref.layer import Layer
 
@@ -63,10 +64,8 @@ class Stack:
     def __post_init__(self) -> None:
         if not isinstance(self.layer, Layer):
             raise BadInput("Stack.layer", repr(self.layer), "a Layer")
-        if not isinstance(self.depth, int) or isinstance(self.depth, bool) or self.depth < 1:
-            raise BadInput("Stack.depth", repr(self.depth), "a whole number, at least 1")
-        if not isinstance(self.bidirectional, bool):
-            raise BadInput("Stack.bidirectional", repr(self.bidirectional), "True or False")
+        check_whole("Stack.depth", self.depth, 1)
+        check_flag("Stack.bidirectional", self.bidirectional)
 
     @property
     def levels(self) -> list[list[Place]]:

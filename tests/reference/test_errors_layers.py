@@ -15,17 +15,24 @@ from rnnref import (
     Evaluator,
     Floats,
     Layer,
+    Mpmath,
     Network,
+    Noise,
     NotCertified,
     Reference,
     Stack,
     format_named,
+    working_precision,
 )
 
 layer: Any = Layer  # so that a type checker lets pass what is refused at run time
 stack: Any = Stack
 
 LSTM = Layer("lstm", 2, 3)
+
+
+def system(kind: Any, *arguments: Any) -> Any:
+    return kind(*arguments)
 
 
 def network(of: Any, steps: int = 4, batch: int = 2, **changed: Any) -> Network:
@@ -140,6 +147,25 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
         "detached: got 'y', expected some of the states c, h",
     ),
     (lambda: pulled_back(LSTM, cut={4}), "cut: got 4, expected steps from 0 to 3"),
+    (lambda: system(Mpmath, 1), "precision: got 1, expected a whole number, at least 2"),
+    (lambda: system(Mpmath, 53.0), "precision: got 53.0, expected a whole number, at least 2"),
+    (
+        lambda: system(Floats, "float32"),
+        "fmt: got 'float32', expected a Format, as format_named gives it by its name",
+    ),
+    (
+        lambda: system(Noise, np.float32),
+        "fmt: got <class 'numpy.float32'>, expected a Format, as format_named gives it by its name",
+    ),
+    (
+        lambda: system(Noise, format_named("float32"), 0),
+        "replicates: got 0, expected a whole number, at least 1",
+    ),
+    (
+        lambda: system(Noise, format_named("float32"), 4, -1),
+        "seed: got -1, expected a whole number, at least 0",
+    ),
+    (lambda: working_precision(1).__enter__(), "bits: got 1, expected a whole number, at least 2"),
 ]
 
 

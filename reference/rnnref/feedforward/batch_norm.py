@@ -21,7 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
-from rnnref.feedforward.checking import check_choice, check_number, check_size
+from rnnref.arguments import check_choice, check_number, check_whole
 from rnnref.systems.base import Matrix, System
 
 Mode: TypeAlias = Literal["training", "inference"]
@@ -52,7 +52,7 @@ class BatchNorm:
     momentum: float = 0.1
 
     def __post_init__(self) -> None:
-        check_size("BatchNorm.features", self.features)
+        check_whole("BatchNorm.features", self.features, 1)
         check_number("BatchNorm.epsilon", self.epsilon, "a finite number, at least 0", 0)
         check_choice("BatchNorm.mode", self.mode, get_args(Mode))
         check_choice("BatchNorm.running", self.running, get_args(Running))

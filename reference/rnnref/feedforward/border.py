@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnref.arguments import check_whole
 from rnnref.border import Border
 from rnnref.errors import BadInput
 from rnnref.feedforward.batch_norm import BatchNorm
@@ -141,8 +142,7 @@ class Feedforward(Border):
         """
         values = self._chain_values(chain, parameters, statistics)
         _check_rows("x", x, chain.inputs)
-        if not isinstance(member, int) or isinstance(member, bool) or not 0 <= member < len(x):
-            raise BadInput("member", repr(member), f"a whole number from 0 to {len(x) - 1}")
+        check_whole("member", member, 0, len(x) - 1)
         passes = forward(self.system, chain.links, values, self._lifted(x))
         rows = []
         for unit in np.eye(chain.outputs):

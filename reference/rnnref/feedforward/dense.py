@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnnref.activations import activation, check_kind, slope_from_output
+from rnnref.arguments import check_flag, check_whole
 from rnnref.errors import BadInput
-from rnnref.feedforward.checking import check_size
 from rnnref.systems.base import Matrix, System
 
 
@@ -38,13 +38,12 @@ class Dense:
     bias: bool = True
 
     def __post_init__(self) -> None:
-        check_size("Dense.inputs", self.inputs)
-        check_size("Dense.outputs", self.outputs)
+        check_whole("Dense.inputs", self.inputs, 1)
+        check_whole("Dense.outputs", self.outputs, 1)
         check_kind("Dense.activation", self.activation, self.alpha)
         if self.alpha is not None and self.alpha <= 0:
             raise BadInput("Dense.alpha", repr(self.alpha), "a number above 0")
-        if not isinstance(self.bias, bool):
-            raise BadInput("Dense.bias", repr(self.bias), "True or False")
+        check_flag("Dense.bias", self.bias)
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:

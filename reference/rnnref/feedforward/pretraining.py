@@ -18,9 +18,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rnnref.arguments import check_number, check_whole
 from rnnref.errors import BadInput
 from rnnref.feedforward.chain import Chain, backward, forward
-from rnnref.feedforward.checking import check_number
 from rnnref.feedforward.dense import Dense
 from rnnref.feedforward.residual import Link
 from rnnref.losses import l2_gradient, squared_error, squared_error_gradient
@@ -49,8 +49,7 @@ class Descent:
         check_number("Descent.learning_rate", self.learning_rate, "a finite number above 0", 0)
         if self.learning_rate == 0:
             raise BadInput("Descent.learning_rate", self.learning_rate, "a finite number above 0")
-        if not isinstance(self.steps, int) or isinstance(self.steps, bool) or self.steps < 0:
-            raise BadInput("Descent.steps", repr(self.steps), "a whole number, at least 0")
+        check_whole("Descent.steps", self.steps, 0)
         check_number("Descent.l2", self.l2, "a finite number, at least 0", 0)
 
 

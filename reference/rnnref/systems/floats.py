@@ -16,7 +16,7 @@ import numpy as np
 from ml_dtypes import bfloat16
 from numpy.typing import NDArray
 
-from rnnref.formats import Format, format_named
+from rnnref.formats import Format, check_format, format_named
 
 FloatMatrix: TypeAlias = NDArray[np.floating[Any]]
 
@@ -45,9 +45,13 @@ class Floats:
     """NumPy arrays of one float format; every operation rounds once to that format.
 
     So are the numbers of a formula, which are not all of them numbers of the format.
+
+    Raises:
+        BadInput: if `fmt` is no `Format`; `format_named` gives one by its name.
     """
 
     def __init__(self, fmt: Format) -> None:
+        check_format(fmt)
         self.format = fmt
         self._imitated = fmt.dtype == bfloat16
 

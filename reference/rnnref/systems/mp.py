@@ -10,6 +10,7 @@ import mpmath
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnref.arguments import check_whole
 from rnnref.systems.base import Array
 
 MpMatrix = NDArray[np.object_]
@@ -20,9 +21,16 @@ class Mpmath:
 
     The numbers live in a context of this object's own, so mpmath's process-wide `mp`
     and its precision are never touched.
+
+    Args:
+        precision: in bits; at least 2.
+
+    Raises:
+        BadInput: if it is no such number.
     """
 
     def __init__(self, precision: int) -> None:
+        check_whole("precision", precision, 2)
         self.context = mpmath.MPContext()
         self.context.prec = precision
 

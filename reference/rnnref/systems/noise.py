@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnref.formats import Format
+from rnnref.arguments import check_whole
+from rnnref.formats import Format, check_format
 from rnnref.systems.base import Array
 
 SMALLEST_INJECTED = 2.0**-33
@@ -110,9 +111,15 @@ class Noise:
         fmt: the format whose roundings are imitated.
         replicates: K, how many independent runs are carried side by side.
         seed: of the perturbations; the same seed gives the same scatter.
+
+    Raises:
+        BadInput: if an argument does not fit.
     """
 
     def __init__(self, fmt: Format, replicates: int = 16, seed: int = 0) -> None:
+        check_format(fmt)
+        check_whole("replicates", replicates, 1)
+        check_whole("seed", seed, 0)
         self.unit = max(fmt.unit_roundoff, SMALLEST_INJECTED)
         self.scale = fmt.unit_roundoff / self.unit
         self.underflow = fmt.smallest_subnormal
