@@ -17,7 +17,7 @@ slope of ReLU at 0 is 0, that of leaky ReLU and ELU is alpha, and so is ELU's cu
 At an infinity every function has its limit, except that leaky ReLU of -inf with alpha = 0
 is NaN, as 0 times infinity is. phi(NaN) is NaN. So is a slope or a curvature there, but of
 straight pieces: where nothing is computed of z, only its sign is asked for, NaN counts as
-not positive.
+not positive; in balls its sign is open, and the slope is a ball from one piece's to the other's.
 """
 
 from __future__ import annotations

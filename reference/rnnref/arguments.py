@@ -9,6 +9,10 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable
+from typing import Any, SupportsFloat
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rnnref.errors import BadInput
 
@@ -45,5 +49,53 @@ def check_flag(parameter: str, got: object) -> None:
 def check_choice(parameter: str, got: object, choices: Iterable[str]) -> None:
     """One of some names."""
     choices = tuple(choices)
-    if got not in choices:
+    if not isinstance(got, str) or got not in choices:
         raise BadInput(parameter, repr(got), f"one of {', '.join(choices)}")
+
+
+def check_type(parameter: str, got: object, wanted: Any, expected: str) -> None:
+    """An instance of `wanted`, a class or several; `expected` says so in words."""
+    if not isinstance(got, wanted):
+        raise BadInput(parameter, described(got), expected)
+
+
+def described(got: object) -> str:
+    """Something of a wrong type, in words: by its type, since its value may take many lines."""
+    if got is None:
+        return "None"
+    name = type(got).__name__
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+
+
+def check_real(parameter: str, got: object) -> None:
+    """A NumPy array of real numbers that a float64 can hold, or of some number system's."""
+    if not isinstance(got, np.ndarray):
+        raise BadInput(parameter, described(got), "a NumPy array")
+    too_wide = got.dtype.kind == "f" and got.dtype.itemsize > 8
+    if too_wide or (got.dtype.kind not in "fiuO" and got.dtype.name != "bfloat16"):
+        raise BadInput(parameter, f"an array of {got.dtype}", "one of real numbers")
+    if got.dtype.kind == "O":
+        for entry in got.flat:
+            if not isinstance(entry, SupportsFloat):
+                raise BadInput(parameter, f"an array with {described(entry)} in it", "one of real numbers")
+
+
+def real_array(parameter: str, got: Any) -> NDArray[Any]:
+    """The array of real numbers that NumPy makes of a number, of lists of numbers, or of an array."""
+    try:
+        values = np.asarray(got)
+    except ValueError:  # of lists that differ in length
+        raise BadInput(parameter, f"{described(got)} of no shape", "an array of real numbers") from None
+    check_real(parameter, values)
+    return values
+
+
+def plain(number: Any) -> Any:
+    """A NumPy scalar as Python's number: its format would win over that of a matrix it meets."""
+    return number.item() if isinstance(number, np.generic) else number
+
+
+def keep_plain(record: object, *fields: str) -> None:
+    """The same for fields of a frozen record."""
+    for field in fields:
+        object.__setattr__(record, field, plain(getattr(record, field)))

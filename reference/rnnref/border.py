@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnref.arguments import real_array
+from rnnref.errors import BadInput
 from rnnref.systems.base import Array, Matrix, System
 
 
@@ -20,6 +22,10 @@ class Border:
     """What everything that is evaluated in one number system has in common."""
 
     def __init__(self, s: System[Matrix]) -> None:
+        if isinstance(s, type) or not hasattr(s, "matrix"):
+            raise BadInput(
+                "s", repr(s), "a number system, such as Floats(format_named('float32')) or Balls()"
+            )
         self.system = s
 
     def _lifted(self, values: Array) -> Matrix:
@@ -30,10 +36,13 @@ class Border:
         """Parameters by name, a vector becoming a single column."""
         return {name: self.system.matrix(np.reshape(v, (len(v), -1))) for name, v in named.items()}
 
-    def _entrywise(self, function: Callable[[Matrix], Matrix], x: Array) -> NDArray[Any]:
+    def _entrywise(
+        self, function: Callable[[Matrix], Matrix], x: Array, parameter: str = "x"
+    ) -> NDArray[Any]:
         """A function of one number, at every entry of an array of any shape."""
-        values = self._array(function(self.system.matrix(np.reshape(x, (1, -1)))))
-        return values.reshape((*values.shape[:-2], *np.shape(x)))
+        x = real_array(parameter, x)
+        values = self._array(function(self.system.matrix(x.reshape((1, -1)))))
+        return values.reshape((*values.shape[:-2], *x.shape))
 
     def _array(self, matrix: Matrix) -> NDArray[Any]:
         return self.system.array(matrix)

@@ -20,6 +20,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
+from rnnref.arguments import check_type
 from rnnref.errors import NotCertified
 from rnnref.evaluate import Evaluator
 from rnnref.feedforward import Chain
@@ -37,8 +38,15 @@ R = TypeVar("R")
 
 
 def certified_bits(values: NDArray[np.object_], cap: int = 1 << 16) -> int:
-    """How many bits of a tensor of balls are proven; `cap` if every entry is exact."""
+    """How many bits of a tensor of balls are proven; `cap` if every entry is exact.
+
+    Raises:
+        BadInput: if it is no array of balls.
+    """
+    check_type("values", values, np.ndarray, "an array of balls")
     balls = values.ravel().tolist()
+    for ball in balls:
+        check_type("values, an entry", ball, arb, "a ball")
     if not balls:
         return cap
     if not all(map(arb.is_finite, balls)):

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnref.affine import Gates, added
-from rnnref.arguments import check_choice, check_whole
+from rnnref.arguments import check_choice, check_type, check_whole, described, real_array
 from rnnref.border import Border
 from rnnref.errors import BadInput
 from rnnref.jacobians import (
@@ -92,6 +92,7 @@ class Derivatives(Border):
         Raises:
             BadInput: unless 0 <= k <= t <= T.
         """
+        check_type("network", network, Network, "a Network")
         check_whole("t", t, 0, network.steps)
         check_whole("k", k, 0, t)
         return self._side_by_side([member.product(member.steps[k:t]) for member in self._members(network)])
@@ -194,9 +195,10 @@ class Derivatives(Border):
 
     def _members(self, network: Network) -> list[_Member]:
         """The sequences of the batch, each run by itself."""
+        check_type("network", network, Network, "a Network")
         layer = network.layer
         if not isinstance(layer, Layer):
-            raise BadInput("network.layer", f"a {type(layer).__name__}", "a single Layer")
+            raise BadInput("network.layer", described(layer), "a single Layer")
         if network.lengths is not None:
             expected = "None: sequences that have all the same length"
             raise BadInput("network.lengths", network.lengths, expected)
@@ -219,9 +221,10 @@ class Derivatives(Border):
                     f"network.layer.{field}", repr(got), f"{needed!r}: the formula is that of the plain LSTM"
                 )
         shape = (network.batch, network.layer.hidden)
-        if np.shape(o_before) != shape:
-            raise BadInput("o_before", f"shape {np.shape(o_before)}", f"shape {shape}")
-        held = [self._lifted(row) for row in np.asarray(o_before)[:, np.newaxis]]
+        o_before = real_array("o_before", o_before)
+        if o_before.shape != shape:
+            raise BadInput("o_before", f"shape {o_before.shape}", f"shape {shape}")
+        held = [self._lifted(row) for row in o_before[:, np.newaxis]]
         return list(zip(members, held, strict=True))
 
     def _walks(self, network: Network, o_before: Array) -> list[Iterator[Path]]:

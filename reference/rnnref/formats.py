@@ -14,6 +14,7 @@ import ml_dtypes  # whose import makes NumPy know bfloat16 by name
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnref.arguments import check_choice
 from rnnref.errors import BadInput
 
 
@@ -84,10 +85,8 @@ def format_named(name: str) -> Format:
     Raises:
         BadInput: if there is no such format.
     """
-    try:
-        return FORMATS[name]
-    except KeyError:
-        raise BadInput("format", repr(name), f"one of {', '.join(FORMATS)}") from None
+    check_choice("format", name, FORMATS)
+    return FORMATS[name]
 
 
 def check_format(fmt: object) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnref import activations, clipping, losses
-from rnnref.arguments import is_finite_number
+from rnnref.arguments import check_type, is_finite_number, plain, real_array
 from rnnref.border import Border
 from rnnref.errors import BadInput
 from rnnref.systems.base import Array, Matrix
@@ -32,6 +32,7 @@ class Functions(Border):
         Raises:
             BadInput: if there is no such activation, or alpha is missing or not asked for.
         """
+        alpha = plain(alpha)
         return self._entrywise(lambda z: activations.activation(self.system, kind, z, alpha), x)
 
     def slope(self, kind: str, x: Array, alpha: float | None = None) -> NDArray[Any]:
@@ -41,7 +42,7 @@ class Functions(Border):
             BadInput: as `activation`; and for alpha <= 0, with which the output does not
                 determine the slope.
         """
-        s = self.system
+        s, alpha = self.system, plain(alpha)
 
         def from_output(z: Matrix) -> Matrix:
             return activations.slope_from_output(s, kind, activations.activation(s, kind, z, alpha), alpha)
@@ -54,6 +55,7 @@ class Functions(Border):
         Raises:
             BadInput: as `activation`.
         """
+        alpha = plain(alpha)
         return self._entrywise(lambda z: activations.slope(self.system, kind, z, alpha), x)
 
     def curvature(self, kind: str, x: Array, alpha: float | None = None) -> NDArray[Any]:
@@ -62,6 +64,7 @@ class Functions(Border):
         Raises:
             BadInput: as `activation`.
         """
+        alpha = plain(alpha)
         return self._entrywise(lambda z: activations.curvature(self.system, kind, z, alpha), x)
 
     def softmax(self, x: Array) -> NDArray[Any]:
@@ -140,8 +143,8 @@ class Functions(Border):
             BadInput: if alpha is no such number, or there is no such convention.
         """
         _check_strength(alpha)
-        W = self.system.matrix(np.reshape(weights, (1, -1)))
-        penalty = self._array(losses.l2_penalty(self.system, W, alpha, convention))
+        W = self.system.matrix(real_array("weights", weights).reshape((1, -1)))
+        penalty = self._array(losses.l2_penalty(self.system, W, plain(alpha), convention))
         return penalty.reshape(penalty.shape[:-2])
 
     def l2_gradient(self, weights: Array, alpha: float, convention: str) -> NDArray[Any]:
@@ -151,7 +154,10 @@ class Functions(Border):
             BadInput: as `l2_penalty`.
         """
         _check_strength(alpha)
-        return self._entrywise(lambda W: losses.l2_gradient(self.system, W, alpha, convention), weights)
+        alpha = plain(alpha)
+        return self._entrywise(
+            lambda W: losses.l2_gradient(self.system, W, alpha, convention), weights, "weights"
+        )
 
     def clip_by_norm(
         self, tensors: Mapping[str, Array], threshold: float, epsilon: float = 0.0
@@ -172,7 +178,7 @@ class Functions(Border):
         """
         if not is_finite_number(epsilon) or epsilon < 0:
             raise BadInput("epsilon", repr(epsilon), "a finite number, at least 0")
-        return self._together(clipping.clip_by_norm, tensors, threshold, epsilon)
+        return self._together(clipping.clip_by_norm, tensors, threshold, plain(epsilon))
 
     def clip_by_value(self, tensors: Mapping[str, Array], threshold: float) -> dict[str, NDArray[Any]]:
         """Every entry moved to the nearest number in [-threshold, threshold]; NaN stays NaN.
@@ -190,7 +196,8 @@ class Functions(Border):
         Raises:
             BadInput: as `clip_by_norm`; and for gradients that are all 0, which have no direction.
         """
-        if tensors and not any(np.any(g) for g in tensors.values()):
+        tensors = _real_tensors(tensors)
+        if not any(np.any(g) for g in tensors.values()):
             raise BadInput("tensors", "nothing but zeros", "at least one entry that is not 0")
         return self._together(clipping.rescale, tensors, threshold)
 
@@ -198,6 +205,7 @@ class Functions(Border):
         self, function: Callable[..., Matrix], named: Mapping[str, Array], *options: Any
     ) -> NDArray[Any]:
         """A function of vectors, for every row of arrays (B, n) of one shape."""
+        named = {name: real_array(name, x) for name, x in named.items()}
         (first, *_), shapes = named, [np.shape(x) for x in named.values()]
         if len(shapes[0]) != 2 or 0 in shapes[0]:
             raise BadInput(first, f"shape {shapes[0]}", "shape (B, n) with B and n at least 1")
@@ -214,9 +222,9 @@ class Functions(Border):
         *options: Any,
     ) -> dict[str, NDArray[Any]]:
         """A function of a list of tensors and a threshold."""
-        if not tensors:
-            raise BadInput("tensors", "none", "at least one, by name")
+        tensors = _real_tensors(tensors)
         self._check_threshold(threshold)
+        threshold = plain(threshold)
         lifted = [self.system.matrix(np.reshape(g, (1, -1))) for g in tensors.values()]
         done = map(self._array, function(self.system, lifted, threshold, *options))
         return {
@@ -235,6 +243,14 @@ class Functions(Border):
         """As a float format holds it; in other number systems as it is."""
         fmt = getattr(self.system, "format", None)
         return number if fmt is None else float(fmt.round(np.array(number, float)))
+
+
+def _real_tensors(tensors: Mapping[str, Array]) -> dict[str, Array]:
+    """At least one array of real numbers, by name."""
+    check_type("tensors", tensors, Mapping, "a mapping of names to arrays")
+    if not tensors:
+        raise BadInput("tensors", "none", "at least one, by name")
+    return {name: real_array(f"tensors[{name!r}]", g) for name, g in tensors.items()}
 
 
 def _check_strength(alpha: object) -> None:

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 
 from rnnref.activations import KINDS, PARAMETRIC, check_kind
-from rnnref.arguments import check_choice, check_flag, check_whole, is_finite_number
+from rnnref.arguments import check_choice, check_flag, check_whole, is_finite_number, keep_plain
 from rnnref.errors import BadInput
 
 Kind: TypeAlias = Literal["rnn", "jordan", "lstm", "gru"]
@@ -66,7 +66,8 @@ class Layer:
         biases: `one` vector a gate; `two` (one beside W x, one beside U h), as cuDNN
             and PyTorch have them; or `none`.
         reset: whether a GRU's reset gate acts on h `before` the product with U_n
-            (Cho et al. 2014, v1) or on the product `after` it (v3, cuDNN).
+            (Cho et al. 2014, v3; Chung et al. 2014) or on the product `after` it
+            (Cho et al. 2014, v1; cuDNN).
         update: what a GRU's update gate z = 1 does: it `keeps` the old state
             (cuDNN, PyTorch) or `replaces` it by the candidate (Chung et al. 2014).
         forget_gate: without it, an LSTM keeps its cell with weight 1
@@ -75,7 +76,8 @@ class Layer:
         output_activation: what an LSTM's cell goes through on its way to h, and what a
             Jordan network's output goes through; one without a parameter.
         alpha: the parameter of `activation`, where it has one; above 0.
-        coupled: an LSTM without an input gate of its own, i = 1 - f (Greff et al. 2017).
+        coupled: an LSTM without an input gate of its own, i = 1 - f. (Greff et al. 2017 have
+            f = 1 - i, which with the sigmoid is the same but for the signs of the gate's weights.)
         peepholes: which of an LSTM's gates see the cell, through weights P of one number a
             unit. `gers`: i and f see c_{t-1}, o sees c_t (Gers et al. 2002; Greff et al.
             2017; ONNX). `previous`: i, f and o see c_{t-1}. `layers`: i, f and the candidate
@@ -112,7 +114,7 @@ class Layer:
         self._check_activations()
         for field, kinds in _OF.items():
             got, default = getattr(self, field), getattr(type(self), field)
-            if self.kind not in kinds and got != default:
+            if self.kind not in kinds and not (isinstance(got, type(default)) and got == default):
                 raise BadInput(
                     f"Layer.{field}",
                     repr(got),
@@ -125,6 +127,7 @@ class Layer:
         clip = self.cell_clip
         if clip is not None and not (is_finite_number(clip) and clip > 0):
             raise BadInput("Layer.cell_clip", repr(clip), "a finite number above 0, or None")
+        keep_plain(self, "alpha", "cell_clip")
 
     def _check_sizes(self) -> None:
         sizes = {"inputs": self.inputs, "hidden": self.hidden}

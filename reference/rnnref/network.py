@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnref.arguments import check_real, check_type, real_array
 from rnnref.errors import BadInput
-from rnnref.stack import Recurrent
+from rnnref.layer import Layer
+from rnnref.stack import Recurrent, Stack
 from rnnref.systems.base import Array
 
 
@@ -44,6 +46,7 @@ class Network:
     lengths: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
+        check_type("layer", self.layer, Layer | Stack, "a Layer or a Stack")
         check_arrays("parameters", self.parameters, self.layer.parameter_shapes)
         check_real("inputs", self.inputs)
         shape = np.shape(self.inputs)
@@ -53,6 +56,7 @@ class Network:
             )
         check_arrays("state", self.state, self._state_shapes)
         if self.lengths is not None:
+            check_type("lengths", self.lengths, tuple | list, "a tuple of whole numbers, or None")
             fits = len(self.lengths) == self.batch and all(
                 isinstance(length, int) and not isinstance(length, bool) and 0 <= length <= self.steps
                 for length in self.lengths
@@ -92,10 +96,9 @@ class Network:
         for name, value in changed.items():
             if name not in shapes:
                 raise BadInput("parameter name", repr(name), f"one of {', '.join(shapes)}")
-            if np.shape(value) not in ((), shapes[name]):
-                raise BadInput(
-                    f"parameters[{name!r}]", f"shape {np.shape(value)}", f"a number or shape {shapes[name]}"
-                )
+            shape = real_array(f"parameters[{name!r}]", value).shape
+            if shape not in ((), shapes[name]):
+                raise BadInput(f"parameters[{name!r}]", f"shape {shape}", f"a number or shape {shapes[name]}")
         filled = {name: np.broadcast_to(np.asarray(v, float), shapes[name]) for name, v in changed.items()}
         return replace(self, parameters={**self.parameters, **filled})
 
@@ -105,8 +108,8 @@ class Network:
         Raises:
             BadInput: if the network has no such step.
         """
-        if not 0 <= t < self.steps:
-            raise BadInput("t", t, f"a step from 0 to {self.steps - 1}")
+        if not isinstance(t, int | np.integer) or not 0 <= t < self.steps:
+            raise BadInput("t", repr(t), f"a step from 0 to {self.steps - 1}")
         if self.lengths is not None:
             raise BadInput("lengths", self.lengths, "None: a step of sequences that have all the same length")
         return replace(self, inputs=self.inputs[t : t + 1], state=state)
@@ -146,7 +149,9 @@ class Pullback:
 
 
 def check_cotangent(network: Network, cotangent: Cotangent) -> None:
-    """Raise `BadInput` unless the cotangent fits the network."""
+    """Raise `BadInput` unless it is a cotangent that fits the network."""
+    check_type("network", network, Network, "a Network")
+    check_type("cotangent", cotangent, Cotangent, "a Cotangent")
     check_array("cotangent.outputs", cotangent.outputs, (network.steps, network.batch, network.layer.width))
     shapes = {name: (network.batch, size) for name, size in network.layer.state_sizes.items()}
     check_arrays("cotangent.state", cotangent.state, shapes)
@@ -154,8 +159,9 @@ def check_cotangent(network: Network, cotangent: Cotangent) -> None:
 
 def check_arrays(what: str, got: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> None:
     """Raise `BadInput` unless there is an array of the right shape for every name, and no other."""
+    check_type(what, got, Mapping, "a mapping of names to arrays")
     if set(got) != set(shapes):
-        missing, unknown = sorted(set(shapes) - set(got)), sorted(set(got) - set(shapes))
+        missing, unknown = sorted(set(shapes) - set(got)), sorted(set(got) - set(shapes), key=str)
         faults = [f"{word} {names}" for word, names in (("missing", missing), ("unknown", unknown)) if names]
         raise BadInput(f"names of {what}", " and ".join(faults), f"exactly {sorted(shapes)}")
     for name, shape in shapes.items():
@@ -167,11 +173,3 @@ def check_array(parameter: str, got: Any, shape: tuple[int, ...]) -> None:
     check_real(parameter, got)
     if np.shape(got) != shape:
         raise BadInput(parameter, f"shape {np.shape(got)}", f"shape {shape}")
-
-
-def check_real(parameter: str, got: Any) -> None:
-    """Raise `BadInput` unless it is an array of real numbers, of whatever number system."""
-    if not isinstance(got, np.ndarray):
-        raise BadInput(parameter, f"a {type(got).__name__}", "a NumPy array")
-    if got.dtype.kind not in "fiuO" and got.dtype.name != "bfloat16":
-        raise BadInput(parameter, f"an array of {got.dtype}", "one of real numbers")

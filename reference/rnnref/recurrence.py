@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnref.arguments import check_type
 from rnnref.border import Border
 from rnnref.errors import BadInput
 from rnnref.layer import GATES
@@ -33,8 +34,9 @@ class Recurrence(Border):
         They are those of the step's own computation: of a sequence that has ended before,
         they mean nothing.
         """
+        levels = self._forward(network).levels
         steps: list[dict[str, NDArray[Any]]] = [{} for _ in range(network.steps)]
-        for level in self._forward(network).levels:
+        for level in levels:
             for place, done in level:
                 for values, own in zip(steps, self._gates(place, done), strict=True):
                     values |= own
@@ -54,7 +56,8 @@ class Recurrence(Border):
             cotangent: where it starts from.
             detached: states, of `h`, `c` and `y`, through which nothing flows back from a
                 step to the one before it. {"h"} is the truncated gradient with which the
-                LSTM was published in 1997, in which dc_t/dc_{t-1} is f_t and nothing else.
+                LSTM was published in 1997: without peepholes, dc_t/dc_{t-1} is then f_t (1,
+                where there is no forget gate) and nothing else.
             cut: steps from 0 to T - 1, as each layer reads them, before which nothing flows
                 back at all: truncated back-propagation in pieces.
 
@@ -78,10 +81,11 @@ class Recurrence(Border):
         Raises:
             BadInput: if the cotangent does not fit.
         """
-        shapes = network.layer.parameter_shapes
-        return [self._parameters(share, shapes) for share in self._backward(network, cotangent).by_step()]
+        shares = self._backward(network, cotangent).by_step()
+        return [self._parameters(share, network.layer.parameter_shapes) for share in shares]
 
     def _forward(self, network: Network, parameters: Mapping[str, Matrix] | None = None) -> StackTrajectory:
+        check_type("network", network, Network, "a Network")
         inputs = np.asarray(network.inputs)
         if network.live is not None:  # whatever lies beyond the end is not read
             inputs = np.where(network.live[:, :, np.newaxis], inputs, np.zeros_like(inputs))
@@ -105,12 +109,14 @@ class Recurrence(Border):
         parameters = self._columns(network.parameters)
         forward = self._forward(network, parameters)
         states = {name for level in forward.levels for place, _ in level for name in place.layer.states}
+        check_type("detached", detached, Collection, "a collection of states")
         for name in detached:
-            if name not in states:
+            if not isinstance(name, str) or name not in states:
                 raise BadInput("detached", repr(name), f"some of the states {', '.join(sorted(states))}")
+        check_type("cut", cut, Collection, "a collection of steps")
         for t in cut:
-            if t not in range(network.steps):
-                raise BadInput("cut", t, f"steps from 0 to {network.steps - 1}")
+            if not isinstance(t, int | np.integer) or t not in range(network.steps):
+                raise BadInput("cut", repr(t), f"steps from 0 to {network.steps - 1}")
         return backward_stack(
             self.system,
             parameters,

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnref.arguments import check_whole
+from rnnref.arguments import check_whole, real_array
 from rnnref.certify import LARGEST_PRECISION, certified
 from rnnref.evaluate import Evaluator
 from rnnref.network import Cotangent, Network, Pullback, Run
@@ -71,7 +71,9 @@ class Reference:
         """Whatever `compute` makes of an evaluator, with `bits` proven bits in every tensor of it.
 
         Args:
-            compute: called several times, with evaluators in different number systems.
+            compute: called several times, with evaluators in different number systems. What
+                one method returns cannot be handed to another in it: the arrays of the dry run
+                have an axis more.
 
         Raises:
             TypeError: if there is something else in the result than tensors.
@@ -84,4 +86,5 @@ def _saturation(x: Array) -> int:
 
     With as many more bits, values that never reach their limit are told from it.
     """
-    return math.ceil(2.9 * min(float(np.fmax.reduce(np.abs(x), axis=None, initial=0.0)), 800.0))
+    size = np.abs(real_array("x", x))
+    return math.ceil(2.9 * min(float(np.fmax.reduce(size, axis=None, initial=0.0)), 800.0))

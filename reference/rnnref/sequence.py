@@ -54,6 +54,11 @@ def zero(s: System[Matrix], like: Matrix) -> Matrix:
     return s.matrix(np.zeros(like.shape))
 
 
+def _chosen(s: System[Matrix], live: NDArray[np.bool_], named: Mapping[str, Matrix]) -> dict[str, Matrix]:
+    """The columns of the sequences that are going on, and 0 for the others."""
+    return {name: s.choose(live, value, zero(s, value)) for name, value in named.items()}
+
+
 def forward(
     s: System[Matrix],
     layer: Layer,
@@ -70,7 +75,9 @@ def forward(
     gates = Gates(parameters)
     steps, outputs, state = [], [], dict(state)
     for t, x in enumerate(xs):
-        done = step(s, layer, gates, x, state)
+        # What has ended starts from 0, lest a state that it only keeps spoils a gradient: 0 times NaN.
+        going_on = state if live is None else _chosen(s, live[t], state)
+        done = step(s, layer, gates, x, going_on)
         new = {name: getattr(done, name) for name in layer.states}
         output = new[layer.output]
         if live is not None:
@@ -112,7 +119,7 @@ def backward(
         later = dstate
         dstate = dstate | {layer.output: dstate[layer.output] + doutputs[t]}
         if live is not None:
-            dstate = {name: s.choose(live[t], d, zero(s, d)) for name, d in dstate.items()}
+            dstate = _chosen(s, live[t], dstate)
         dx, dstate = step_back(s, layer, gates, trajectory.steps[t], dstate, grad)
         for name, d in dstate.items():
             if name in detached or t in cut:

@@ -59,6 +59,9 @@ def check_enclosure(kind: str, middle: float, radius: float, where: float, bits:
     x = mp.mpf(point.numerator) / point.denominator  # a dyadic fraction: exact
     if kind == "relu":
         assert value.contains(ball(max(x, mp.mpf(0)))), f"relu of {z} is {value}: not at {where}"
+        half_range = max(fraction(z.mid()) + fraction(z.rad()), 0) / 2
+        if z.contains(0):
+            assert fraction(value.rad()) <= half_range * fraction(RADIUS_ROUNDING), f"relu of {z} is {value}"
         return
     function, half_range = INCREASING[kind]
     assert value.contains(ball(function(mp, x))), f"{kind} of {z} is {value}: not at {where}"
@@ -147,9 +150,9 @@ def long_sequence(random: np.random.Generator, kind: str) -> Example:
     return example(random, Layer(kind, 2, 6), steps=25, batch=1, scale=1.0)  # type: ignore[arg-type]
 
 
-def saturated(units: int) -> tuple[Network, Cotangent]:
-    """A network whose slopes are 1 - tanh(80)^2, about 2^-230."""
-    layer = Layer("rnn", 1, units, biases="none")
+def saturated(units: int, activation: Any = "tanh") -> tuple[Network, Cotangent]:
+    """A network whose slopes are 1 - tanh(80)^2, about 2^-230; or those of the sigmoid, 2^-115."""
+    layer = Layer("rnn", 1, units, activation, biases="none")
     parameters = {"W_h": np.full((units, 1), 80.0), "U_h": np.zeros((units, units))}
     state = {"h": np.zeros((1, units))}
     network = Network(layer, parameters, np.ones((1, 1, 1)), state)

@@ -14,7 +14,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from reference.checks import PRECISION
+from reference.checks import PRECISION, Example
 from reference.checks_noise import FACTOR, representable
 from reference.derived import Derived, Values
 from reference.exact import PROVEN, assert_enclosed, flat, fraction
@@ -33,6 +33,7 @@ from rnnref import (
 from rnnref.certify import LARGEST_PRECISION, tensors
 from rnnref.derivatives import Derivatives
 from rnnref.paths import count_paths
+from rnnref.stack import levels_of
 
 
 def check_one_step(derived: Derived) -> None:
@@ -146,6 +147,33 @@ def check_sums(derived: Derived) -> None:
             assert_overlap(f"share of step {k} in d{name}", mine[name], its[name])
 
 
+def check_shares_of_directions(example: Example) -> None:
+    """Of a level with two directions every step has its own share: that of single layers.
+
+    The one from the end is a layer that reads the sequence from there, so its shares come in
+    the other order.
+    """
+    network, cotangent = example.network, example.cotangent
+    shares = certified(lambda e: e.vjp_by_step(network, cotangent), Evaluator)
+    [level] = levels_of(network.layer)
+    width = level[0].layer.width
+    for k, place in enumerate(level):
+        order = slice(None, None, -1 if place.reverse else 1)
+        alone = Network(
+            place.layer, place.own(network.parameters), network.inputs[order], place.own(network.state)
+        )
+        part = cotangent.outputs[order, :, k * width : (k + 1) * width]
+        own = certified(
+            partial(
+                Evaluator.vjp_by_step, network=alone, cotangent=Cotangent(part, place.own(cotangent.state))
+            ),
+            Evaluator,
+        )
+        for t, (whole, single) in enumerate(zip(shares, own[order], strict=True), start=1):
+            for name, value in place.named(single).items():
+                assert_overlap(f"share of step {t} in d{name}", whole[name], value)
+
+
 def check_cells(derived: Derived) -> None:
     """The four terms of dc_t/dc_{t-1} one by one, and dc_T/dc_0."""
     rough, fine = derived.cells
@@ -208,6 +236,7 @@ def check_floats(derived: Derived, fmt: Format, seed: int = 0) -> None:
         noise = Noise(fmt, seed=seed)
         answers = (compute(Derivatives(Floats(fmt))), compute(Derivatives(noise)), certified(compute))
         for (name, got), (_, scattered), (_, truth) in zip(*map(named, answers), strict=True):
+            assert np.shape(scattered) == (noise.replicates, *truth.shape)
             values = np.array([float(v.mid()) for v in flat(truth)]).reshape(truth.shape)
             with working_precision(2 * PROVEN):
                 errors = [abs(arb(float(g)) - v) for g, v in zip(flat(got), flat(truth), strict=True)]

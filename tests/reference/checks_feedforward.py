@@ -360,7 +360,8 @@ def worst_ratios(compute: Callable[[Feedforward], Any], fmt: Format, seed: int) 
         scatter = np.std(scattered[name], axis=0).ravel() * noise.scale
         unit = scatter + fmt.unit_roundoff * value + fmt.smallest_normal
         assert got[name].dtype == fmt.dtype, f"{name} is of type {got[name].dtype}"
-        assert got[name].shape == truth.shape == scattered[name].shape[1:]
+        assert got[name].shape == truth.shape
+        assert scattered[name].shape == (noise.replicates, *truth.shape)
         with working_precision(2 * PROVEN):  # a float64's own error would be lost in float64
             errors = [abs(arb(float(g)) - t) for g, t in zip(flat(got[name]), flat(truth), strict=True)]
         ratios[name] = float(np.max(np.array([float(e.mid()) for e in errors]) / unit))

@@ -102,6 +102,7 @@ def worst_ratio(
     got: NDArray[Any], scattered: NDArray[Any], truth: NDArray[Any], noise: Noise, fmt: Format
 ) -> float:
     """The largest error of one tensor, in units of the tolerance without its `FACTOR`."""
+    assert scattered.shape == (noise.replicates, *truth.shape)
     value = np.abs(_floats(truth))
     scatter = np.std(np.asarray(scattered, dtype=np.float64), axis=0) * noise.scale
     unit = scatter + fmt.unit_roundoff * value + fmt.smallest_normal
@@ -176,15 +177,48 @@ def check_one_rounding(random: np.random.Generator, fmt: Format) -> None:
         return (once.ravel() - x) / (x * noise.unit)
 
     relative = perturbation()
-    assert np.max(np.abs(relative)) <= 1 + 2.0**-10, "an error beyond one unit"  # float64's own error
-    # Five standard errors of a mean and of a mean square of uniform numbers.
-    assert abs(np.mean(relative)) < 5 * np.sqrt(1 / 3 / replicates), f"biased: {np.mean(relative)}"
-    square, standard_error = np.mean(relative**2), np.sqrt(4 / 45 / replicates)
-    assert abs(square - 1 / 3) < 5 * standard_error, f"mean square {square}, expected 1/3"
+    _assert_even(relative)
     # One operation after another is perturbed independently.
     for one, other in pairwise([relative, *(perturbation() for _ in range(4))]):
         covariance = np.mean(one * other)
         assert abs(covariance) < 5 / 3 / np.sqrt(replicates), f"covariance {covariance} of two roundings"
+
+
+def check_noise_of_sums(random: np.random.Generator) -> None:
+    """Each sum is perturbed by up to a unit of itself and of the root of its own terms' squares.
+
+    One row and one column is a thousand times the other, so that none can have another's noise.
+    """
+    noise = Noise(format_named("float32"), replicates=1 << 12, seed=int(random.integers(2**32)))
+    a, b = random.normal(size=(2, 3)) * [[1], [1000]], random.normal(size=(3, 2)) * [1, 1000]
+    ones = np.ones((3, 1))
+    A, B = noise.matrix(a), noise.matrix(b)
+    for terms, factors, got in (
+        (a, ones, noise.sum_columns(A)),
+        (a, ones, noise.sum_rows(A.T).T),
+        (a, b, A @ B),
+    ):
+        size = np.abs(terms @ factors) + np.sqrt(terms**2 @ factors**2)
+        errors = (noise.array(got) - terms @ factors) / (size * noise.unit)
+        for entry in errors.reshape(noise.replicates, -1).T:
+            _assert_even(entry)
+
+
+def check_underflow(seed: int) -> None:
+    """In float16 a result of 0 is perturbed evenly by up to half the gap between subnormal numbers."""
+    fmt = format_named("float16")
+    noise = Noise(fmt, replicates=1 << 12, seed=seed)
+    scattered = noise.array(noise.matrix(np.zeros((1, 1))) * 1.0)
+    _assert_even(scattered.ravel() / (fmt.smallest_subnormal / 2))
+
+
+def _assert_even(errors: NDArray[np.float64]) -> None:
+    """They look uniform in [-1, 1], beyond which float64's own error may carry them a little."""
+    assert np.max(np.abs(errors)) <= 1 + 2.0**-10, "an error beyond one unit"
+    # Five standard errors of a mean and of a mean square of uniform numbers.
+    assert abs(np.mean(errors)) < 5 * np.sqrt(1 / 3 / errors.size), f"biased: {np.mean(errors)}"
+    square, standard_error = np.mean(errors**2), np.sqrt(4 / 45 / errors.size)
+    assert abs(square - 1 / 3) < 5 * standard_error, f"mean square {square}, expected 1/3"
 
 
 def check_units(fmt: Format) -> None:

@@ -149,7 +149,7 @@ def panel() -> list[Example]:
         {"kind": "rnn", "activation": "relu", "biases": "one"},
         {"kind": "rnn", "activation": "sigmoid", "biases": "none"},
         {"kind": "lstm", "forget_gate": True, "biases": "two"},
-        {"kind": "lstm", "forget_gate": False, "biases": "one"},
+        {"kind": "lstm", "forget_gate": False, "activation": "leaky_relu", "alpha": 0.25},
         *(
             {"kind": "gru", "reset": reset, "update": update, "biases": "two"}
             for reset in ("before", "after")
@@ -157,14 +157,21 @@ def panel() -> list[Example]:
         ),
         {"kind": "rnn", "activation": "leaky_relu", "alpha": 0.25},
         {"kind": "rnn", "activation": "elu", "alpha": 1.5},
-        {"kind": "jordan", "outputs": 4, "output_activation": "h_1997", "biases": "two"},
+        {
+            "kind": "jordan",
+            "outputs": 4,
+            "activation": "elu",
+            "alpha": 0.5,
+            "output_activation": "h_1997",
+            "biases": "two",
+        },
         *(
             {"kind": "lstm", "peepholes": peepholes, "coupled": peepholes in ("none", "previous")}
             for peepholes in ("none", "gers", "previous", "layers", "wikipedia")
         ),
         {"kind": "lstm", "peepholes": "gers", "cell_clip": 0.5, "forget_gate": False},
         {"kind": "lstm", "activation": "g_1997", "output_activation": "h_1997"},
-        {"kind": "gru", "activation": "relu", "gate_activation": "h_1997"},
+        {"kind": "gru", "activation": "elu", "alpha": 1.5, "gate_activation": "h_1997"},
     ]
     layers = [Layer(**options, inputs=2, hidden=3) for options in variants]
     lstm, gru = Layer("lstm", 2, 2), Layer("gru", 2, 2)

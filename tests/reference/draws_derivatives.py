@@ -51,12 +51,13 @@ def panel() -> list[Derived]:
     variants: list[dict[str, Any]] = [
         {"kind": "rnn", "biases": "two"},
         {"kind": "rnn", "activation": "elu", "alpha": 1.5},
-        {"kind": "jordan", "outputs": 3, "activation": "sigmoid", "output_activation": "h_1997"},
+        {"kind": "jordan", "outputs": 3, "activation": "elu", "alpha": 0.5, "output_activation": "h_1997"},
         {"kind": "lstm", "biases": "two"},
-        {"kind": "lstm", "forget_gate": False, "output_activation": "h_1997", "activation": "g_1997"},
+        {"kind": "lstm", "forget_gate": False, "output_activation": "h_1997", "biases": "none"},
         *({"kind": "lstm", "peepholes": p} for p in ("gers", "previous", "layers", "wikipedia")),
         *({"kind": "lstm", "peepholes": p, "coupled": True} for p in ("none", "previous")),
-        {"kind": "lstm", "cell_clip": 0.5},
+        {"kind": "lstm", "cell_clip": 0.5, "activation": "leaky_relu", "alpha": 0.25},
+        {"kind": "gru", "activation": "elu", "alpha": 0.5},
         *(
             {"kind": "gru", "reset": reset, "update": update, "biases": "two"}
             for reset in ("before", "after")

@@ -40,9 +40,10 @@ def test_as_many_bits_as_were_asked_for(bits: int) -> None:
     assert all(later == 2 * earlier for earlier, later in pairwise(tried))
 
 
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
 @pytest.mark.parametrize("units", [1, 2])
-def test_digits_that_cancel_are_foreseen(units: int) -> None:
-    network, cotangent = saturated(units)
+def test_digits_that_cancel_are_foreseen(units: int, activation: str) -> None:
+    network, cotangent = saturated(units, activation)
     check_foreseen(network, cotangent)
 
 

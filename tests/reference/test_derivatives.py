@@ -17,10 +17,10 @@ from reference import textbook
 from reference.checks import PRECISION
 from reference.checks_derivatives import assert_exactly, assert_overlap, certified
 from reference.derived import Derived
-from reference.draws import KINDS, SEEDS, drawing
+from reference.draws import KINDS, SEEDS, drawing, example, layers
 from reference.draws_derivatives import derived, drawn, plain_lstms
 from reference.exact import PROVEN, assert_enclosed, flat, fraction
-from rnnref import FORMATS, Balls, Cotangent, Evaluator, Floats, Layer, Network, working_precision
+from rnnref import FORMATS, Balls, Cotangent, Evaluator, Floats, Layer, Network, Stack, working_precision
 from rnnref.derivatives import Derivatives
 from rnnref.paths import cell_paths, count_paths
 
@@ -52,6 +52,13 @@ def test_terms_are_differences_by_untied_copies(kind: str, data: st.DataObject) 
     checks.check_terms(each)
     checks.check_misread_terms(each)
     checks.check_sums(each)
+
+
+@drawing(8)
+@given(seed=SEEDS, layer=layers(largest=2), steps=st.integers(0, 3))
+def test_each_direction_has_its_own_shares(seed: int, layer: Layer, steps: int) -> None:
+    stack = Stack(layer, bidirectional=True)
+    checks.check_shares_of_directions(example(np.random.default_rng(seed), stack, steps, 2, scale=0.7))
 
 
 @pytest.mark.parametrize("forget_gate", [True, False])

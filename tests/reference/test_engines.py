@@ -43,3 +43,11 @@ def test_mpmaths_own_precision_is_left_alone() -> None:
         assert mpmath.mp.prec == before
     assert system.context.prec == before + 100
     assert mpmath.mp.prec == before
+
+
+def test_mpmath_takes_its_own_results_with_all_their_digits() -> None:
+    evaluator, x = Evaluator(Mpmath(200)), np.array([[0.3]])
+    y = evaluator.activation("tanh", x)  # which no float64 is
+    assert evaluator.activation("identity", y).item() == y.item()
+    assert evaluator.squared_error(y, y, "sum").item() == 0
+    assert evaluator.squared_error(y, y.astype(float), "sum").item() != 0

@@ -85,7 +85,7 @@ REFUSED: list[tuple[str, Callable[[], Any], str]] = [
     (
         "Residual.inside a list",
         lambda: residual([Dense(2, 2)]),
-        "Residual.inside: got list, expected a tuple of links",
+        "Residual.inside: got a list, expected a tuple of links",
     ),
     ("Residual.inside empty", lambda: residual(()), "Residual.inside: got no link, expected at least one"),
     (
@@ -102,11 +102,15 @@ REFUSED: list[tuple[str, Callable[[], Any], str]] = [
         "Residual.inside, link 2: got 2 inputs, expected 3, the outputs of link 1",
     ),
     ("Chain.links empty", lambda: make_chain(()), "Chain.links: got no link, expected at least one"),
-    ("Chain.links one", lambda: make_chain(Dense(2, 2)), "Chain.links: got Dense, expected a tuple of links"),
+    (
+        "Chain.links one",
+        lambda: make_chain(Dense(2, 2)),
+        "Chain.links: got a Dense, expected a tuple of links",
+    ),
     (
         "Chain.links of something else",
         lambda: make_chain((Dense(2, 2), "relu")),
-        "Chain.links, link 2: got str, expected a Dense, BatchNorm or Residual",
+        "Chain.links, link 2: got a str, expected a Dense, BatchNorm or Residual",
     ),
     (
         "Chain.links that do not fit",
@@ -135,10 +139,29 @@ REFUSED: list[tuple[str, Callable[[], Any], str]] = [
         for got in (-1, 1.0, True)
     ),
     ("Descent.l2", lambda: descent(0.5, 1, -1), "Descent.l2: got -1, expected a finite number, at least 0"),
+    ("chain", lambda: E.chain(STAGES, P, X), "chain: got a tuple, expected a Chain"),
+    ("how", lambda: E.train(CHAIN, P, X, Y, 0.1), "how: got a float, expected a Descent"),
+    ("how, pretraining", lambda: E.pretrain(STAGES, [INITIAL], X, None), "how: got None, expected a Descent"),
+    (
+        "parameters of stages",
+        lambda: E.pretrain(STAGES, INITIAL, X, HOW),
+        "parameters: got a dict, expected a list of those of every stage",
+    ),
+    (
+        "parameters as a list",
+        lambda: E.chain(CHAIN, [P], X),
+        "parameters: got a list, expected a mapping of names to arrays",
+    ),
+    ("x of names", lambda: E.chain(CHAIN, P, "x"), "x: got an array of <U1, expected one of real numbers"),
+    (
+        "targets of two lengths",
+        lambda: E.train(CHAIN, P, X, [[1.0], [1.0, 2.0]], HOW),
+        "targets: got a list of no shape, expected an array of real numbers",
+    ),
     (
         "Autoencoder.encoder",
         lambda: autoencoder(BatchNorm(2), Dense(2, 2)),
-        "Autoencoder.encoder: got BatchNorm, expected a Dense",
+        "Autoencoder.encoder: got a BatchNorm, expected a Dense",
     ),
     (
         "Autoencoder.decoder",
@@ -222,7 +245,7 @@ REFUSED: list[tuple[str, Callable[[], Any], str]] = [
     (
         "stages of something else",
         lambda: E.pretrain((*STAGES, CHAIN), [INITIAL, P], X, HOW),
-        "stages, stage 2: got Chain, expected an Autoencoder",
+        "stages, stage 2: got a Chain, expected an Autoencoder",
     ),
     (
         "stages that do not fit",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnref import FORMATS, BadInput, Evaluator, Floats, Mpmath, RnnrefError, activations, losses
+from rnnref import FORMATS, BadInput, Evaluator, Floats, Mpmath, Reference, RnnrefError, activations, losses
 
 FLOAT16 = Floats(FORMATS["float16"])
 E: Any = Evaluator(FLOAT16)  # so that a type checker lets pass what is refused at run time
@@ -51,6 +51,33 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
             f"x: got shape {shape}, expected shape (B, n) with B and n at least 1",
         )
         for shape in ((3,), (0, 3), (3, 0), (1, 2, 3))
+    ),
+    *(
+        (lambda act=act, given=given: act(given), f"{name}: got {got}, expected {expected}")
+        for name, act in (
+            ("x", lambda x: E.activation("tanh", x)),
+            ("x", lambda x: E.curvature("elu", x, 1.0)),
+            ("x", E.softmax),
+            ("targets", lambda t: E.cross_entropy(X, t)),
+            ("weights", lambda W: E.l2_gradient(W, 1.0, "half")),
+            ("tensors['W']", lambda W: E.clip_by_norm({"W": W}, 1.0)),
+            ("tensors['W']", lambda W: E.rescale({"W": W}, 1.0)),
+        )
+        for given, got, expected in (
+            (None, "an array with None in it", "one of real numbers"),
+            ("one", "an array of <U3", "one of real numbers"),
+            (X + 1j, "an array of complex128", "one of real numbers"),
+            (X > 0, "an array of bool", "one of real numbers"),
+            ([[1.0], [1.0, 2.0]], "a list of no shape", "an array of real numbers"),
+        )
+    ),
+    (
+        lambda: E.clip_by_value([X], 1.0),
+        "tensors: got a list, expected a mapping of names to arrays",
+    ),
+    (
+        lambda: Reference().activation("tanh", "one"),  # type: ignore[arg-type]
+        "x: got an array of <U3, expected one of real numbers",
     ),
     (lambda: E.softmax_vjp(X, X.T), "dy: got shape (3, 2), expected shape (2, 3)"),
     (

@@ -21,6 +21,7 @@ from rnnref import (
     NotCertified,
     Reference,
     Stack,
+    certified_bits,
     format_named,
     working_precision,
 )
@@ -29,6 +30,8 @@ layer: Any = Layer  # so that a type checker lets pass what is refused at run ti
 stack: Any = Stack
 
 LSTM = Layer("lstm", 2, 3)
+X = np.ones((4, 2, 2))
+E: Any = Evaluator(Floats(format_named("float64")))
 
 
 def system(kind: Any, *arguments: Any) -> Any:
@@ -142,11 +145,78 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
         lambda: network(LSTM, state={"h": np.ones((2, 3)), "c": np.ones((2, 3), bool)}),
         "state['c']: got an array of bool, expected one of real numbers",
     ),
+    *(
+        (
+            lambda inputs=inputs: network(LSTM, inputs=inputs),
+            f"inputs: got an array {of}, expected one of real numbers",
+        )
+        for inputs, of in (
+            (np.ones((4, 2, 2), np.longdouble), f"of {np.dtype(np.longdouble)}"),
+            (np.full((4, 2, 2), None), "with None in it"),
+            (np.full((4, 2, 2), 1j, object), "with a complex in it"),
+        )
+    ),
+    (
+        lambda: layer("rnn", 1, 1, outputs=np.ones(2)),
+        "Layer.outputs: got array([1., 1.]), expected None, which only kind jordan may change",
+    ),
+    (
+        lambda: layer(np.array(["rnn", "gru"]), 1, 1),
+        "Layer.kind: got array(['rnn', 'gru'], dtype='<U3'), expected one of rnn, jordan, lstm, gru",
+    ),
+    (lambda: Network(None, {}, X, {}), "layer: got None, expected a Layer or a Stack"),  # type: ignore[arg-type]
+    (
+        lambda: network(LSTM, parameters=None),
+        "parameters: got None, expected a mapping of names to arrays",
+    ),
+    (
+        lambda: network(LSTM, state=[np.ones((2, 3))]),
+        "state: got a list, expected a mapping of names to arrays",
+    ),
+    (lambda: network(LSTM, lengths=4), "lengths: got an int, expected a tuple of whole numbers, or None"),
+    (lambda: network(LSTM).at(4, {}), "t: got 4, expected a step from 0 to 3"),
+    (lambda: network(LSTM).at("0", {}), "t: got '0', expected a step from 0 to 3"),  # type: ignore[arg-type]
+    (
+        lambda: network(LSTM).with_parameters(b_i=[[1.0], [1.0, 2.0]]),  # type: ignore[arg-type]
+        "parameters['b_i']: got a list of no shape, expected an array of real numbers",
+    ),
+    (
+        lambda: network(LSTM).with_parameters(b_i="1"),  # type: ignore[arg-type]
+        "parameters['b_i']: got an array of <U1, expected one of real numbers",
+    ),
+    *(
+        (lambda method=method: method(LSTM), "network: got a Layer, expected a Network")
+        for method in (E.run, E.gates, E.jacobians, lambda n: E.jacobian(n, 0, 0), lambda n: E.vjp(n, None))
+    ),
+    (lambda: E.vjp(network(LSTM), X), "cotangent: got a ndarray, expected a Cotangent"),
     (
         lambda: pulled_back(LSTM, detached={"y"}),
         "detached: got 'y', expected some of the states c, h",
     ),
+    (lambda: pulled_back(LSTM, detached=None), "detached: got None, expected a collection of states"),
+    (
+        lambda: pulled_back(LSTM, detached=[np.ones(1)]),
+        "detached: got array([1.]), expected some of the states c, h",
+    ),
     (lambda: pulled_back(LSTM, cut={4}), "cut: got 4, expected steps from 0 to 3"),
+    (lambda: pulled_back(LSTM, cut={"0"}), "cut: got '0', expected steps from 0 to 3"),
+    (lambda: pulled_back(LSTM, cut=2), "cut: got an int, expected a collection of steps"),
+    *(
+        (
+            lambda system=system: Evaluator(system),
+            (
+                f"s: got {system!r}, expected a number system, "
+                "such as Floats(format_named('float32')) or Balls()"
+            ),
+        )
+        for system in ("float32", Floats, None)
+    ),
+    (
+        lambda: system(format_named, ["float32"]),
+        "format: got ['float32'], expected one of float16, bfloat16, float32, float64",
+    ),
+    (lambda: system(certified_bits, X), "values, an entry: got a float, expected a ball"),
+    (lambda: certified_bits(None), "values: got None, expected an array of balls"),  # type: ignore[arg-type]
     (lambda: system(Mpmath, 1), "precision: got 1, expected a whole number, at least 2"),
     (lambda: system(Mpmath, 53.0), "precision: got 53.0, expected a whole number, at least 2"),
     (
@@ -188,6 +258,19 @@ def test_what_is_beyond_the_end_of_a_sequence_is_not_read() -> None:
         assert np.array_equal(got.parameters[name], value)
     assert np.array_equal(got.inputs, expected.inputs)
     assert not got.inputs[1:, 1].any()
+
+
+def test_the_state_of_a_sequence_of_no_steps_spoils_nothing() -> None:
+    clean = network(LSTM, lengths=(3, 0))
+    cotangent = Cotangent(np.ones((4, 2, 3)), clean.state)
+    state = {name: value.copy() for name, value in clean.state.items()}
+    for value in state.values():
+        value[1] = np.nan
+    evaluator = Evaluator(Floats(format_named("float64")))
+    got, expected = (evaluator.vjp(net, cotangent) for net in (replace(clean, state=state), clean))
+    for name, value in expected.parameters.items():
+        assert np.array_equal(got.parameters[name], value)
+    assert np.isnan(evaluator.run(replace(clean, state=state)).state["c"][1]).all()
 
 
 def started_from(value: float) -> Network:

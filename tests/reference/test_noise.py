@@ -12,9 +12,11 @@ from reference.checks_noise import (
     check_cancelling_sums,
     check_floats,
     check_linear,
+    check_noise_of_sums,
     check_one_rounding,
     check_reproducible,
     check_tf32_is_caught,
+    check_underflow,
     check_units,
     fits,
 )
@@ -55,9 +57,17 @@ def test_sums_that_cancel_keep_the_noise_of_their_terms(seed: int) -> None:
     check_cancelling_sums(np.random.default_rng(seed))
 
 
+def test_sums_are_perturbed_each_by_its_own_terms() -> None:
+    check_noise_of_sums(np.random.default_rng(5))
+
+
 @pytest.mark.parametrize("name", FORMAT_NAMES)
 def test_one_rounding_is_perturbed_evenly(name: str) -> None:
     check_one_rounding(np.random.default_rng(5), FORMATS[name])
+
+
+def test_what_underflows_is_perturbed_by_half_a_gap() -> None:
+    check_underflow(seed=5)
 
 
 @pytest.mark.parametrize("name", FORMAT_NAMES)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from reference.checks_derivatives import assert_overlap
 from reference.draws import example
 from reference.exact import PROVEN, assert_enclosed, flat
 from rnnref import BadInput, Balls, Evaluator, Layer, Mpmath, NotCertified, Reference, certified_bits
@@ -80,6 +81,31 @@ def test_every_method_can_be_certified(name: str) -> None:
     for value, low, high in zip(balls, rough, fine, strict=True):
         assert value.shape == high.shape
         assert_enclosed(name, value, flat(low), flat(high))
+
+
+def test_its_own_methods_pass_on_what_they_are_given() -> None:
+    own = Reference(PROVEN)
+    for got, compute in (
+        (own.activation("elu", X, 1.5), CALLS["activation"]),
+        (own.slope("leaky_relu", X, 0.25), lambda e: e.sharp_slope("leaky_relu", X, 0.25)),
+        (own.run(NET), CALLS["run"]),
+        (own.gates(NET), CALLS["gates"]),
+        (own.vjp(NET, COTANGENT), lambda e: e.vjp(NET, COTANGENT)),
+        (own.vjp(NET, COTANGENT, {"h"}), lambda e: e.vjp(NET, COTANGENT, {"h"})),
+        (own.vjp(NET, COTANGENT, cut={1}), lambda e: e.vjp(NET, COTANGENT, cut={1})),
+    ):
+        for value, other in zip(tensors(got), tensors(own.certified(compute)), strict=True):
+            assert_overlap("of its own and certified", value, other)
+
+
+@pytest.mark.parametrize("x", [1.0, 50.0, 400.0, 800.0])
+def test_a_value_is_told_from_the_limit_that_it_approaches(x: float) -> None:
+    # 1 - tanh 50 is 2^-143, 1 - tanh 800 is 2^-2307.
+    (high, low), _ = Reference(PROVEN).activation("tanh", np.array([[x, -x], [0.0, 0.5]]))
+    assert -1 < low < high < 1
+    low, high = Reference(PROVEN).activation("sigmoid", np.array([-x, x]))
+    assert 0 < low < high < 1
+    assert Reference(PROVEN).activation("tanh", np.zeros((0, 3))).shape == (0, 3)
 
 
 @pytest.mark.parametrize("bits", [0, -1, 1.0, True, "128", None, 1 << 15])

@@ -21,7 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
-from rnnref.arguments import check_choice, check_number, check_whole
+from rnnref.arguments import check_choice, check_number, check_whole, keep_plain
 from rnnref.systems.base import Matrix, System
 
 Mode: TypeAlias = Literal["training", "inference"]
@@ -57,6 +57,7 @@ class BatchNorm:
         check_choice("BatchNorm.mode", self.mode, get_args(Mode))
         check_choice("BatchNorm.running", self.running, get_args(Running))
         check_number("BatchNorm.momentum", self.momentum, "a number from 0 to 1", 0, 1)
+        keep_plain(self, "epsilon", "momentum")
 
     @property
     def inputs(self) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnref.arguments import check_whole
+from rnnref.arguments import check_type, check_whole, real_array
 from rnnref.border import Border
 from rnnref.errors import BadInput
 from rnnref.feedforward.batch_norm import BatchNorm
@@ -187,6 +187,7 @@ class Feedforward(Border):
         Running statistics are held.
         """
         values = self._chain_values(chain, parameters, statistics)
+        check_type("how", how, Descent, "a Descent")
         _check_rows("x", x, chain.inputs)
         _check_rows("targets", targets, chain.outputs, len(x))
         final, losses = descend(self.system, chain.links, values, self._lifted(x), self._lifted(targets), how)
@@ -208,6 +209,8 @@ class Feedforward(Border):
             how: the descent of every stage.
         """
         check_stages(stages)
+        check_type("parameters", parameters, Sequence, "a list of those of every stage")
+        check_type("how", how, Descent, "a Descent")
         if len(parameters) != len(stages):
             raise BadInput("parameters", f"those of {len(parameters)} stages", f"those of {len(stages)}")
         initial = [
@@ -232,6 +235,7 @@ class Feedforward(Border):
         self, chain: Chain, parameters: Mapping[str, Array], statistics: Mapping[str, Array] | None
     ) -> dict[str, Matrix]:
         """Parameters and running statistics, checked and lifted."""
+        check_type("chain", chain, Chain, "a Chain")
         check_arrays("parameters", parameters, chain.parameter_shapes)
         shapes = chain.statistic_shapes
         if statistics is None:
@@ -248,7 +252,7 @@ class Feedforward(Border):
 
 def _check_rows(what: str, got: Array, width: int, batch: int | None = None) -> None:
     """Raise `BadInput` unless it is (B, width) with B as given, or at least 1."""
-    shape = np.shape(got)
+    shape = real_array(what, got).shape
     if len(shape) != 2 or shape[1] != width or (shape[0] != batch if batch else shape[0] < 1):
         expected = f"shape {(batch, width)}" if batch else f"(B, {width}) with B at least 1"
         raise BadInput(what, f"shape {shape}", expected)

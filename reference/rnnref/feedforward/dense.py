@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnnref.activations import activation, check_kind, slope_from_output
-from rnnref.arguments import check_flag, check_whole
+from rnnref.arguments import check_flag, check_whole, keep_plain
 from rnnref.errors import BadInput
 from rnnref.systems.base import Matrix, System
 
@@ -44,6 +44,7 @@ class Dense:
         if self.alpha is not None and self.alpha <= 0:
             raise BadInput("Dense.alpha", repr(self.alpha), "a number above 0")
         check_flag("Dense.bias", self.bias)
+        keep_plain(self, "alpha")
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rnnref.arguments import check_number, check_whole
+from rnnref.arguments import check_number, check_type, check_whole, keep_plain
 from rnnref.errors import BadInput
 from rnnref.feedforward.chain import Chain, backward, forward
 from rnnref.feedforward.dense import Dense
@@ -51,6 +51,7 @@ class Descent:
             raise BadInput("Descent.learning_rate", self.learning_rate, "a finite number above 0")
         check_whole("Descent.steps", self.steps, 0)
         check_number("Descent.l2", self.l2, "a finite number, at least 0", 0)
+        keep_plain(self, "learning_rate", "l2")
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,7 @@ class Autoencoder:
 
     def __post_init__(self) -> None:
         for name in ("encoder", "decoder"):
-            if not isinstance(got := getattr(self, name), Dense):
-                raise BadInput(f"Autoencoder.{name}", type(got).__name__, "a Dense")
+            check_type(f"Autoencoder.{name}", getattr(self, name), Dense, "a Dense")
         expected = (self.encoder.outputs, self.encoder.inputs)
         if (got := (self.decoder.inputs, self.decoder.outputs)) != expected:
             raise BadInput(
@@ -87,8 +87,7 @@ def check_stages(stages: object) -> None:
     if not isinstance(stages, tuple) or not stages:
         raise BadInput("stages", repr(stages), "a tuple of at least one Autoencoder")
     for place, stage in enumerate(stages, start=1):
-        if not isinstance(stage, Autoencoder):
-            raise BadInput(f"stages, stage {place}", type(stage).__name__, "an Autoencoder")
+        check_type(f"stages, stage {place}", stage, Autoencoder, "an Autoencoder")
         below = stages[place - 2].encoder.outputs if place > 1 else stage.encoder.inputs
         if stage.encoder.inputs != below:
             expected = f"{below}, the outputs of the encoder of stage {place - 1}"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, Union
 
+from rnnref.arguments import check_type
 from rnnref.errors import BadInput
 from rnnref.feedforward.batch_norm import BatchNorm
 from rnnref.feedforward.dense import Dense
@@ -52,16 +53,14 @@ class Residual:
         return self.inputs
 
 
-def check_links(parameter: str, links: object) -> None:
+def check_links(parameter: str, links: Any) -> None:
     """Raise `BadInput` unless it is a tuple of links each of which fits the one before."""
-    if not isinstance(links, tuple):
-        raise BadInput(parameter, type(links).__name__, "a tuple of links")
+    check_type(parameter, links, tuple, "a tuple of links")
     if not links:
         raise BadInput(parameter, "no link", "at least one")
     for place, link in enumerate(links, start=1):
-        if not isinstance(link, Dense | BatchNorm | Residual):
-            expected = "a Dense, BatchNorm or Residual"
-            raise BadInput(f"{parameter}, link {place}", type(link).__name__, expected)
+        kinds = Dense | BatchNorm | Residual
+        check_type(f"{parameter}, link {place}", link, kinds, "a Dense, BatchNorm or Residual")
         before = links[place - 2].outputs if place > 1 else link.inputs
         if link.inputs != before:
             expected = f"{before}, the outputs of link {place - 1}"

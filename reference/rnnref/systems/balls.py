@@ -195,7 +195,7 @@ class Balls:
         return _increasing(_narrow_sigmoid, z, [ONE / (ONE + (-v).exp()) for v in z.entries])
 
     def tanh(self, z: BallMatrix) -> BallMatrix:
-        return _increasing(_narrow_tanh, z, list(map(arb.tanh, z.entries)))
+        return _increasing(arb.tanh, z, list(map(arb.tanh, z.entries)))
 
     def relu(self, z: BallMatrix) -> BallMatrix:
         return z.each(relu_ball)
@@ -241,20 +241,10 @@ def _hull(increasing: Callable[[Ball], Ball], z: Ball) -> Ball:
 
 
 def _narrow_sigmoid(z: Ball) -> Ball:
-    if z <= 0:
+    if z <= 0:  # where e^-z may be too large even for flint
         e = z.exp()
         return e / (1 + e)
     return 1 / (1 + (-z).exp())
-
-
-def _narrow_tanh(z: Ball) -> Ball:
-    # Near the ends of the real line flint gives up (nan at -1e300): there 1 - |tanh| is
-    # 2e / (1 + e) with e = e^-2|x|, and oddness does the rest.
-    if abs(z) < 64:
-        return z.tanh()
-    e = (-2 * abs(z)).exp()
-    size = 1 - 2 * e / (1 + e)
-    return size if z > 0 else -size
 
 
 def relu_ball(z: Ball) -> Ball:

@@ -41,7 +41,7 @@ class Mpmath:
             yield
 
     def matrix(self, values: Array) -> MpMatrix:
-        return self._each(lambda v: self.context.mpf(float(v)), values)
+        return self._each(self._lifted, values)
 
     def array(self, a: MpMatrix) -> MpMatrix:
         return a
@@ -107,6 +107,10 @@ class Mpmath:
 
     def absolute(self, z: MpMatrix) -> MpMatrix:
         return self._each(abs, z)
+
+    def _lifted(self, value: Any) -> Any:
+        """As a number of this context. A result of an earlier computation keeps its digits."""
+        return self.context.mpf(value if hasattr(value, "_mpf_") else float(value))
 
     def _real(self, function: Any) -> Any:
         """The function where it is real, nan where mpmath would leave the real line."""

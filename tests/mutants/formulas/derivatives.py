@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
+import numpy as np
+
 from mutants.patching import Mutant
 from mutants.patching import mutant as m
 from reference import checks_derivatives as checks
 from reference.derived import Derived
+from reference.draws import example
 from reference.draws_derivatives import panel
+from rnnref import Layer, Stack
 
 JACOBIANS = "rnnref.jacobians:"
 TERMS = "rnnref.terms:"
 PATHS = "rnnref.paths:"
 BORDER = "rnnref.derivatives:"
 SEQUENCE = "rnnref.sequence:"
+STACKING = "rnnref.stacking:"
 
 ONE_STEP = [
     m("elman jacobian W diag", JACOBIANS + "rnn_jacobian", "layer.alpha) * gates.h.U",
@@ -32,7 +37,7 @@ ONE_STEP = [
       "slope_from_output(s, layer.output_activation, done.y) * gates.y.W", "gates.y.W",
       "the output is taken to be linear"),
     m("jordan jacobian one activation", JACOBIANS + "jordan_jacobian", "layer.output_activation, done.y",
-      "layer.activation, done.y", "phi' in the place of psi'"),
+      "layer.activation, done.y, layer.alpha", "phi' in the place of psi'"),
     m("gru jacobian without update path", JACOBIANS + "gru_jacobian",
       "+ (n - h) * z_slope * gates.z.U + z *", "+ z *", "z is held"),
     m("gru jacobian update sign", JACOBIANS + "gru_jacobian", "(h - n) * z_slope", "(n - h) * z_slope",
@@ -80,6 +85,12 @@ ONE_STEP = [
     m("output slope without gate", JACOBIANS + "lstm_slopes",
       "o * slope_from_output(s, layer.output_activation", "slope_from_output(s, layer.output_activation",
       "o is lost in dh_t/dc_t"),
+    m("lstm jacobian of another alpha", JACOBIANS + "lstm_slopes", "g, layer.alpha)",
+      "g, layer.alpha and 1.0)", "alpha is taken to be 1"),
+    m("gru jacobian of another alpha", JACOBIANS + "gru_jacobian", "n, layer.alpha)",
+      "n, layer.alpha and 1.0)", "alpha is taken to be 1"),
+    m("jordan jacobian of another alpha", JACOBIANS + "jordan_jacobian", "done.h, layer.alpha)",
+      "done.h, layer.alpha and 1.0)", "alpha is taken to be 1"),
     m("blocks transposed", JACOBIANS + "parted", 'f"d{new}/d{old}": columns.T', 'f"d{old}/d{new}": columns.T',
       "dc/dh and dh/dc are exchanged"),
     m("pulled back rows taken for columns", JACOBIANS + "pulled_back", "joined_rows(s, layer, dold).T",
@@ -112,6 +123,14 @@ BY_TERMS = [
       "cotangent.outputs[t % len(cotangent.outputs)]", "h_t is paired with the loss of step t + 1"),
     m("first member for all", BORDER + "Derivatives._cotangent_of", "slice(b, b + 1)", "slice(0, 1)",
       "the cotangent of one sequence is used for the whole batch"),
+]  # fmt: skip
+
+BY_DIRECTIONS = [
+    m("shares in the order of reading", STACKING + "StackCotangents.by_step",
+      "_in_order(place, own.by_step()[::-1])", "own.by_step()[::-1]",
+      "the direction from the end is given its shares in the order in which it reads"),
+    m("shares in the order of going back", STACKING + "StackCotangents.by_step", "own.by_step()[::-1]",
+      "own.by_step()", "back-propagation records the last step first, and so they are left"),
 ]  # fmt: skip
 
 MISREAD = [
@@ -174,6 +193,9 @@ BY_TRUNCATION = [
 ]  # fmt: skip
 
 
+SEED = 17  # arbitrary: for what the killers draw
+
+
 @cache
 def networks() -> list[Derived]:
     """The panel, whose differences are then computed once for all mutants."""
@@ -194,6 +216,13 @@ def jacobian_products() -> None:
 def gradient_terms() -> None:
     for each in networks():
         checks.check_terms(each)
+
+
+def shares_of_directions() -> None:
+    for layer in (Layer("lstm", 1, 2), Layer("gru", 2, 1)):
+        stack = Stack(layer, bidirectional=True)
+        checks.check_shares_of_directions(example(np.random.default_rng(SEED), stack, 3, 2, scale=0.9))
+    checks.check_sums(networks()[0])
 
 
 def misread_terms() -> None:
@@ -232,6 +261,7 @@ KILLERS: dict[str, Callable[[], None]] = {
         jacobian_formulas,
         jacobian_products,
         gradient_terms,
+        shares_of_directions,
         misread_terms,
         cell_terms,
         cell_paths,
@@ -243,6 +273,7 @@ MUTANTS: dict[str, list[Mutant]] = {
     "jacobian_formulas": ONE_STEP,
     "jacobian_products": PRODUCTS,
     "gradient_terms": BY_TERMS,
+    "shares_of_directions": BY_DIRECTIONS,
     "misread_terms": MISREAD,
     "cell_terms": BY_CELLS,
     "cell_paths": BY_PATHS,

@@ -42,8 +42,8 @@ ENGINES = [
 ]  # fmt: skip
 
 ENCLOSURES = [
-    m("tanh loses its sign", BALLS + "_narrow_tanh", "size if z > 0 else -size", "size",
-      "the sign is not put back after computing with |x|"),
+    m("sigmoid halves exchanged", BALLS + "_narrow_sigmoid", "if z <= 0", "if z > 0",
+      "e^-z is computed where it is infinite, and nothing is known of the sigmoid of -1e300"),
     m("radius forgotten", BALLS + "_hull", "return low.union(high)", "return increasing(arb(z.mid()))",
       "a wide ball is treated as its midpoint"),
     m("one end forgotten", BALLS + "_hull", "return low.union(high)", "return low",
@@ -52,6 +52,8 @@ ENCLOSURES = [
       "True", "flint's tanh of a wide ball, which leaves the range of tanh"),
     m("open sign taken as negative", BALLS + "relu_ball",
       "z.nonnegative_part() if z.is_finite() else z", "arb(0)", "what is not surely positive is cut to 0"),
+    m("open sign left alone", BALLS + "relu_ball", "z.nonnegative_part() if z.is_finite() else z", "z",
+      "ReLU hands on what is below 0 wherever it might be above: an enclosure, but twice as wide"),
     m("open slope taken as zero", BALLS + "positive_ball", "arb(0.5, 0.5)", "arb(0)",
       "a tie that is undecided is decided"),
 ]  # fmt: skip
@@ -89,6 +91,8 @@ FORESIGHT = [
       "what was lost before an activation is forgotten"),
     m("slopes that vanish in float64", WIDTHS + "Widths.tanh", "_square_complement = slope",
       "_square_complement = None", "1 - tanh^2 is 0 in the dry run and a 2^-230th in balls"),
+    m("gates that close in float64", WIDTHS + "Widths.sigmoid", "_complement = complement",
+      "_complement = None", "1 - sigma is 0 in the dry run and a 2^-115th in balls"),
     m("values taken for widths", WIDTHS + "bits_lost", "widths.max()", "values.max()",
       "nothing is ever foreseen to be lost"),
     m("best tensor foreseen", CERTIFY + "foreseen_loss", "max(map(bits_lost", "min(map(bits_lost",
@@ -126,6 +130,17 @@ TOLERANCE = [
     m("noise used twice", NOISE + "Noise._errors",
       "return self._drawn[first : self._used]", "return self._drawn[:wanted].copy()",
       "every operation is perturbed by the same numbers"),
+    m("walk through the whole matrix", NOISE + "Noise.sum_columns", "a.squares.sum(axis=2, keepdims=True)",
+      "a.squares.sum(axis=(1, 2), keepdims=True)", "every sum is given the noise of all of them together"),
+    m("walk of sizes", NOISE + "NoisyMatrix.__matmul__", "np.sqrt(_product(self.squares, other.squares))",
+      "_product(np.abs(self.values), np.abs(other.values))",
+      "the worst case, in which all roundings go one way, in the place of a random walk"),
+    m("walk taken off", NOISE + "Noise.sum_rows", "np.abs(total) + walk", "np.abs(total) - walk",
+      "a sum that is nearly as large as its terms is taken to be nearly exact"),
+    m("gap of subnormals ignored", NOISE + "Noise.perturbed", "drawn += gap", "pass",
+      "what underflows is compared as if it were exact"),
+    m("gap as wide as a unit", NOISE + "Noise.perturbed", "(self.underflow / (2 * self.unit))",
+      "(self.underflow / 2)", "the gap is added in units of what was drawn, which is a unit already"),
     m("seed ignored", NOISE + "Noise.__init__", "default_rng(seed)", "default_rng()",
       "a run cannot be repeated"),
 ]  # fmt: skip
@@ -149,7 +164,7 @@ def engines() -> None:
 def enclosures() -> None:
     random = np.random.default_rng(SEED)
     for kind in ("tanh", "sigmoid", "relu"):
-        for middle in (-100.0, -1.0, 0.0, 0.5, 70.0):
+        for middle in (-1e300, -100.0, -1.0, 0.0, 0.5, 70.0):
             for where in (-1.0, 0.0, 1.0):
                 for radius in random.uniform(0, (3.0, 2 * abs(middle))):
                     checks_balls.check_enclosure(kind, middle, float(radius), where, bits=64)
@@ -169,7 +184,8 @@ def foresight() -> None:
     for kind in ("lstm", "gru"):
         drawn = checks_balls.long_sequence(random, kind)
         checks_balls.check_foreseen(drawn.network, drawn.cotangent)
-    checks_balls.check_foreseen(*checks_balls.saturated(units=1))
+    for activation in ("tanh", "sigmoid"):
+        checks_balls.check_foreseen(*checks_balls.saturated(1, activation))
 
 
 def floats() -> None:
@@ -184,6 +200,8 @@ def noise() -> None:
         checks_noise.check_one_rounding(random, fmt)
         checks_noise.check_reproducible(networks()[0], fmt, replicates=4, seed=SEED)
     checks_noise.check_cancelling_sums(random)
+    checks_noise.check_noise_of_sums(random)
+    checks_noise.check_underflow(SEED)
 
 
 KILLERS: dict[str, Callable[[], None]] = {
