@@ -9,12 +9,16 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable
-from typing import Any, SupportsFloat
+from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnnref.errors import BadInput
+
+# What an array of objects may hold by mistake. Its numbers may be of any number system.
+NO_NUMBERS = (str, bytes, complex, date, timedelta, list, tuple, set, dict)
 
 
 def is_finite_number(value: object) -> bool:
@@ -76,7 +80,7 @@ def check_real(parameter: str, got: object) -> None:
         raise BadInput(parameter, f"an array of {got.dtype}", "one of real numbers")
     if got.dtype.kind == "O":
         for entry in got.flat:
-            if not isinstance(entry, SupportsFloat):
+            if entry is None or isinstance(entry, NO_NUMBERS):
                 raise BadInput(parameter, f"an array with {described(entry)} in it", "one of real numbers")
 
 

@@ -59,9 +59,9 @@ def check_enclosure(kind: str, middle: float, radius: float, where: float, bits:
     x = mp.mpf(point.numerator) / point.denominator  # a dyadic fraction: exact
     if kind == "relu":
         assert value.contains(ball(max(x, mp.mpf(0)))), f"relu of {z} is {value}: not at {where}"
-        half_range = max(fraction(z.mid()) + fraction(z.rad()), 0) / 2
-        if z.contains(0):
-            assert fraction(value.rad()) <= half_range * fraction(RADIUS_ROUNDING), f"relu of {z} is {value}"
+        if z.contains(0):  # from 0 to the upper end is twice this:
+            widest = (fraction(z.mid()) + fraction(z.rad())) / 2 * fraction(RADIUS_ROUNDING)
+            assert fraction(value.rad()) <= widest, f"relu of {z} is {value}: wider than what is above 0"
         return
     function, half_range = INCREASING[kind]
     assert value.contains(ball(function(mp, x))), f"{kind} of {z} is {value}: not at {where}"
