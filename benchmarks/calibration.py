@@ -115,9 +115,12 @@ def drawn_design(seed: int, group: int) -> Design:
     return Design(recurrent, steps, batch, lengths)
 
 
-def drawn_example(random: np.random.Generator, design: Design) -> tuple[Example, float]:
+def drawn_example(random: np.random.Generator, design: Design, initialised: bool) -> tuple[Example, float]:
     """Numbers for it, with the scale of the weights: one at which nothing overflows in float32."""
     scale = float(np.exp(random.uniform(np.log(0.1), np.log(3.0))))
+    if initialised:
+        layer = design.layer.layer if isinstance(design.layer, Stack) else design.layer
+        scale = float(1 / np.sqrt(max(layer.inputs, layer.hidden)))
     room = replace(FORMATS["float32"], largest=FORMATS["float32"].largest * ROOM)
     while True:
         state = random.bit_generator.state
@@ -140,19 +143,23 @@ def _log_uniform(random: np.random.Generator, low: int, high: int) -> int:
     return min(high, int(np.exp(random.uniform(np.log(low), np.log(high + 1)))))
 
 
-def examples(seed: int, group: int, share: int) -> Iterator[tuple[int, Design, Example, float]]:
+def examples(
+    seed: int, group: int, share: int, initialised: bool
+) -> Iterator[tuple[int, Design, Example, float]]:
     """The networks of one design, numbered through."""
     design = drawn_design(seed, group)
     for k in range(share):
-        drawn, scale = drawn_example(np.random.default_rng([seed, group, k]), design)
+        drawn, scale = drawn_example(np.random.default_rng([seed, group, k]), design, initialised)
         yield group * share + k, design, drawn, scale
 
 
-def measured(seed: int, group: int, share: int, frameworks: tuple[str, ...]) -> list[dict[str, Any]]:
+def measured(
+    seed: int, group: int, share: int, initialised: bool, frameworks: tuple[str, ...]
+) -> list[dict[str, Any]]:
     """observed/allowed of every subject on every network of one design."""
     modules = {name: _module(name) for name in frameworks}
     records = []
-    for number, design, drawn, scale in examples(seed, group, share):
+    for number, design, drawn, scale in examples(seed, group, share, initialised):
         record = {"number": number, "scale": scale, **_description(design), "ratios": {}}
         try:
             for fmt, subjects in SUBJECTS.items():
@@ -302,7 +309,7 @@ def printed(rows: dict[str, Any]) -> str:
 def again(arguments: argparse.Namespace, write: Callable[[str], object]) -> None:
     """One network once more, tensor by tensor."""
     group, k = divmod(arguments.only, arguments.share)
-    _, design, drawn, scale = list(examples(arguments.seed, group, k + 1))[k]
+    _, design, drawn, scale = list(examples(arguments.seed, group, k + 1, arguments.initialised))[k]
     write(f"{design}\nscale of the weights {scale}\n")
     for fmt, subjects in SUBJECTS.items():
         yardstick = Yardstick(drawn, FORMATS[fmt], seed=arguments.only)
@@ -318,6 +325,8 @@ def again(arguments: argparse.Namespace, write: Callable[[str], object]) -> None
 
 def _option(named: tuple[str, Any]) -> str:
     name, value = named
+    if isinstance(value, bool):
+        return f"--{name}" if value else ""
     return f"--{name} {' '.join(value) if isinstance(value, tuple) else value}"
 
 
@@ -329,6 +338,11 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=2000, help="how many networks (2000)")
     parser.add_argument("--share", type=int, default=20, help="how many share options and sizes (20)")
     parser.add_argument("--seed", type=int, default=20000)
+    parser.add_argument(
+        "--initialised",
+        action="store_true",
+        help="weights of standard deviation 1/sqrt(max(m, n)), as where training begins, instead of 0.1 to 3",
+    )
     parser.add_argument("--jobs", type=int, default=2, help="worker processes (2)")
     parser.add_argument("--frameworks", nargs="+", choices=("torch", "jax"), default=["torch", "jax"])
     parser.add_argument("--only", type=int, help="this one network, tensor by tensor")
@@ -345,7 +359,9 @@ def main() -> None:
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(arguments.jobs, mp_context=spawned) as pool:
         waiting = [
-            pool.submit(measured, arguments.seed, group, arguments.share, arguments.frameworks)
+            pool.submit(
+                measured, arguments.seed, group, arguments.share, arguments.initialised, arguments.frameworks
+            )
             for group in groups
         ]
         for done in waiting:
@@ -355,9 +371,11 @@ def main() -> None:
     records = records[: arguments.layers]
 
     uncertified = [r["number"] for r in records if "not certified" in r]
-    asked = {name: getattr(arguments, name) for name in ("layers", "share", "seed", "frameworks")}
+    asked = {
+        name: getattr(arguments, name) for name in ("layers", "share", "seed", "initialised", "frameworks")
+    }
     result = {
-        "command": " ".join(["benchmarks/calibration.py", *map(_option, asked.items())]),
+        "command": " ".join(filter(None, ["benchmarks/calibration.py", *map(_option, asked.items())])),
         "seed": arguments.seed,
         "networks": len(records),
         "designs": len(groups),

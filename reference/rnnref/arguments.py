@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable
+from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,6 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnref.errors import BadInput
+
+# Precisions beyond this, in bits, are taken for a mistake: nobody would wait for the result.
+MOST_BITS = 1 << 20
 
 # What an array of objects may hold by mistake. Its numbers may be of any number system.
 NO_NUMBERS = (str, bytes, complex, date, timedelta, list, tuple, set, dict)
@@ -35,8 +39,8 @@ def check_number(parameter: str, got: object, expected: str, low: float, high: f
 
 
 def check_whole(parameter: str, got: object, low: int, high: int | None = None) -> None:
-    """A whole number from `low` to `high`, or without an upper bound."""
-    fits = isinstance(got, int) and not isinstance(got, bool) and got >= low
+    """A whole number from `low` to `high`, or without an upper bound; NumPy's integers are numbers too."""
+    fits = isinstance(got, int | np.integer) and not isinstance(got, bool) and got >= low
     if not fits or (high is not None and got > high):  # type: ignore[operator]  # a number by then
         expected = (
             f"a whole number, at least {low}" if high is None else f"a whole number from {low} to {high}"
@@ -99,7 +103,7 @@ def plain(number: Any) -> Any:
     return number.item() if isinstance(number, np.generic) else number
 
 
-def keep_plain(record: object, *fields: str) -> None:
-    """The same for fields of a frozen record."""
-    for field in fields:
-        object.__setattr__(record, field, plain(getattr(record, field)))
+def keep_plain(record: Any) -> None:
+    """The same for all fields of a frozen record."""
+    for field in fields(record):
+        object.__setattr__(record, field.name, plain(getattr(record, field.name)))

@@ -127,7 +127,7 @@ class Layer:
         clip = self.cell_clip
         if clip is not None and not (is_finite_number(clip) and clip > 0):
             raise BadInput("Layer.cell_clip", repr(clip), "a finite number above 0, or None")
-        keep_plain(self, "alpha", "cell_clip")
+        keep_plain(self)
 
     def _check_sizes(self) -> None:
         sizes = {"inputs": self.inputs, "hidden": self.hidden}

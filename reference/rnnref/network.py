@@ -58,7 +58,9 @@ class Network:
         if self.lengths is not None:
             check_type("lengths", self.lengths, tuple | list, "a tuple of whole numbers, or None")
             fits = len(self.lengths) == self.batch and all(
-                isinstance(length, int) and not isinstance(length, bool) and 0 <= length <= self.steps
+                isinstance(length, int | np.integer)
+                and not isinstance(length, bool)
+                and 0 <= length <= self.steps
                 for length in self.lengths
             )
             if not fits:
@@ -109,7 +111,7 @@ class Network:
             BadInput: if the network has no such step.
         """
         if not isinstance(t, int | np.integer) or not 0 <= t < self.steps:
-            raise BadInput("t", repr(t), f"a step from 0 to {self.steps - 1}")
+            raise BadInput("t", repr(t), steps_of(self, "a step"))
         if self.lengths is not None:
             raise BadInput("lengths", self.lengths, "None: a step of sequences that have all the same length")
         return replace(self, inputs=self.inputs[t : t + 1], state=state)
@@ -146,6 +148,11 @@ class Pullback:
     parameters: Mapping[str, NDArray[Any]]
     inputs: NDArray[Any]
     state: Mapping[str, NDArray[Any]]
+
+
+def steps_of(network: Network, what: str) -> str:
+    """What could be expected instead of a step that the network does not have."""
+    return f"{what} from 0 to {network.steps - 1}" if network.steps else "none: the network has no steps"
 
 
 def check_cotangent(network: Network, cotangent: Cotangent) -> None:

@@ -12,7 +12,7 @@ from rnnref.arguments import check_type
 from rnnref.border import Border
 from rnnref.errors import BadInput
 from rnnref.layer import GATES
-from rnnref.network import Cotangent, Network, Pullback, Run, check_cotangent
+from rnnref.network import Cotangent, Network, Pullback, Run, check_cotangent, steps_of
 from rnnref.sequence import Trajectory
 from rnnref.stack import Place
 from rnnref.stacking import StackCotangents, StackTrajectory, backward_stack, forward_stack
@@ -116,7 +116,7 @@ class Recurrence(Border):
         check_type("cut", cut, Collection, "a collection of steps")
         for t in cut:
             if not isinstance(t, int | np.integer) or t not in range(network.steps):
-                raise BadInput("cut", repr(t), f"steps from 0 to {network.steps - 1}")
+                raise BadInput("cut", repr(t), steps_of(network, "steps"))
         return backward_stack(
             self.system,
             parameters,

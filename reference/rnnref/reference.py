@@ -28,7 +28,7 @@ class Reference:
 
     Args:
         bits: how many certified bits every tensor of a result shall have, see
-            `rnnref.certified_bits`; at least 1.
+            `rnnref.certified_bits`; from 1 to half of `LARGEST_PRECISION`.
 
     Raises (from every method):
         NotCertified: if no working precision up to `LARGEST_PRECISION` proves them, as
@@ -38,8 +38,8 @@ class Reference:
     """
 
     def __init__(self, bits: int = 128) -> None:
-        check_whole("bits", bits, 1, LARGEST_PRECISION)
-        self.bits = bits
+        check_whole("bits", bits, 1, LARGEST_PRECISION // 2)
+        self.bits = int(bits)
 
     def activation(self, kind: str, x: Array, alpha: float | None = None) -> NDArray[np.object_]:
         """phi(x), entry by entry; precise enough to tell a value from the limit that it approaches."""

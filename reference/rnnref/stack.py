@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from rnnref.arguments import check_flag, check_whole
+from rnnref.arguments import check_flag, check_whole, keep_plain
 from rnnref.errors import BadInput
 from rnnref.layer import Layer
 
@@ -66,6 +66,7 @@ class Stack:
             raise BadInput("Stack.layer", repr(self.layer), "a Layer")
         check_whole("Stack.depth", self.depth, 1)
         check_flag("Stack.bidirectional", self.bidirectional)
+        keep_plain(self)
 
     @property
     def levels(self) -> list[list[Place]]:

@@ -211,6 +211,18 @@ def test_a_replaced_parameter_fills_its_array_or_fits_it() -> None:
         NETWORK.with_parameters(W_h=np.ones((2, 3)))
 
 
+def test_sizes_may_be_integers_of_numpy() -> None:
+    sizes = np.array([2, 3])
+    layer = make_layer("rnn", *sizes)
+    assert layer == LAYER
+    assert type(layer.inputs) is int
+    parameters = {name: np.ones(shape) for name, shape in layer.parameter_shapes.items()}
+    given = Network(layer, parameters, NETWORK.inputs, NETWORK.state, lengths=tuple(np.arange(5)))
+    plain = Network(layer, parameters, NETWORK.inputs, NETWORK.state, lengths=(0, 1, 2, 3, 4))
+    floats = Evaluator(Floats(format_named("float64")))
+    assert np.array_equal(floats.run(given).outputs, floats.run(plain).outputs)
+
+
 def test_one_step_of_a_network() -> None:
     inputs = np.arange(40.0).reshape(4, 5, 2)
     long = network(inputs=inputs)()

@@ -124,9 +124,10 @@ REFUSED: list[tuple[str, Callable[[], Any], str]] = [
         lambda: ENGINE.gradient_terms(stacked(), Cotangent(np.ones((2, 3, 2)), dict(stacked().state))),
         "network.layer: got a Stack, expected a single Layer",
     ),
-    ("count below 0", lambda: COUNT(-1), "k: got -1, expected a whole number, at least 0"),
-    ("count of a float", lambda: COUNT(2.0), "k: got 2.0, expected a whole number, at least 0"),
-    ("count of a bool", lambda: COUNT(True), "k: got True, expected a whole number, at least 0"),
+    ("count below 0", lambda: COUNT(-1), "k: got -1, expected a whole number from 0 to 10000"),
+    ("count of too many", lambda: COUNT(10**9), f"k: got {10**9}, expected a whole number from 0 to 10000"),
+    ("count of a float", lambda: COUNT(2.0), "k: got 2.0, expected a whole number from 0 to 10000"),
+    ("count of a bool", lambda: COUNT(True), "k: got True, expected a whole number from 0 to 10000"),
 ]
 
 

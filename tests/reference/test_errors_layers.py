@@ -48,9 +48,9 @@ def network(of: Any, steps: int = 4, batch: int = 2, **changed: Any) -> Network:
     return Network(of, **(arguments | changed))
 
 
-def pulled_back(of: Any, **how: Any) -> Any:
-    net = network(of)
-    cotangent = Cotangent(np.ones((4, 2, of.width)), net.state)
+def pulled_back(of: Any, steps: int = 4, **how: Any) -> Any:
+    net = network(of, steps)
+    cotangent = Cotangent(np.ones((steps, 2, of.width)), net.state)
     return Evaluator(Floats(format_named("float64"))).vjp(net, cotangent, **how)
 
 
@@ -201,6 +201,8 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: pulled_back(LSTM, cut={4}), "cut: got 4, expected steps from 0 to 3"),
     (lambda: pulled_back(LSTM, cut={"0"}), "cut: got '0', expected steps from 0 to 3"),
     (lambda: pulled_back(LSTM, cut=2), "cut: got an int, expected a collection of steps"),
+    (lambda: pulled_back(LSTM, steps=0, cut={0}), "cut: got 0, expected none: the network has no steps"),
+    (lambda: network(LSTM, steps=0).at(0, {}), "t: got 0, expected none: the network has no steps"),
     *(
         (
             lambda system=system: Evaluator(system),
@@ -217,8 +219,13 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     ),
     (lambda: system(certified_bits, X), "values, an entry: got a float, expected a ball"),
     (lambda: certified_bits(None), "values: got None, expected an array of balls"),  # type: ignore[arg-type]
-    (lambda: system(Mpmath, 1), "precision: got 1, expected a whole number, at least 2"),
-    (lambda: system(Mpmath, 53.0), "precision: got 53.0, expected a whole number, at least 2"),
+    (lambda: system(Mpmath, 1), "precision: got 1, expected a whole number from 2 to 1048576"),
+    (lambda: system(Mpmath, 53.0), "precision: got 53.0, expected a whole number from 2 to 1048576"),
+    (lambda: system(Mpmath, 2**21), "precision: got 2097152, expected a whole number from 2 to 1048576"),
+    (
+        lambda: working_precision(2**70).__enter__(),
+        f"bits: got {2**70}, expected a whole number from 2 to 1048576",
+    ),
     (
         lambda: system(Floats, "float32"),
         "fmt: got 'float32', expected a Format, as format_named gives it by its name",
@@ -235,7 +242,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
         lambda: system(Noise, format_named("float32"), 4, -1),
         "seed: got -1, expected a whole number, at least 0",
     ),
-    (lambda: working_precision(1).__enter__(), "bits: got 1, expected a whole number, at least 2"),
+    (lambda: working_precision(1).__enter__(), "bits: got 1, expected a whole number from 2 to 1048576"),
 ]
 
 

@@ -110,7 +110,7 @@ def test_a_value_is_told_from_the_limit_that_it_approaches(x: float) -> None:
 
 @pytest.mark.parametrize("bits", [0, -1, 1.0, True, "128", None, 1 << 15])
 def test_bits_are_a_whole_number(bits: Any) -> None:
-    with pytest.raises(BadInput, match=r"^bits: got .*, expected a whole number from 1 to 16384$"):
+    with pytest.raises(BadInput, match=r"^bits: got .*, expected a whole number from 1 to 8192$"):
         Reference(bits)
 
 

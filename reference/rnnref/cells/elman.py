@@ -15,6 +15,8 @@ from rnnref.systems.base import Matrix, System
 
 @dataclass
 class RnnStep:
+    """What a step has seen: x (m, B) and h (n, B)."""
+
     x: Matrix
     h_before: Matrix
     h: Matrix
@@ -38,6 +40,8 @@ def rnn_step_back(
 
 @dataclass
 class JordanStep:
+    """What a step has seen: x (m, B), h (n, B) and y, of as many rows as the layer has outputs."""
+
     x: Matrix
     y_before: Matrix
     h: Matrix

@@ -15,6 +15,8 @@ from rnnref.systems.base import Matrix, System
 
 @dataclass
 class GruStep:
+    """What a step has seen: x (m, B), all the rest (n, B)."""
+
     x: Matrix
     h_before: Matrix
     r: Matrix

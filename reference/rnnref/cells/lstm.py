@@ -19,6 +19,8 @@ from rnnref.systems.base import Matrix, System
 
 @dataclass
 class LstmStep:
+    """What a step has seen: x (m, B), all the rest (n, B); `squashed` is psi(c), mostly tanh(c)."""
+
     x: Matrix
     h_before: Matrix
     c_before: Matrix

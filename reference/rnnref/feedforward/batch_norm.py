@@ -57,7 +57,7 @@ class BatchNorm:
         check_choice("BatchNorm.mode", self.mode, get_args(Mode))
         check_choice("BatchNorm.running", self.running, get_args(Running))
         check_number("BatchNorm.momentum", self.momentum, "a number from 0 to 1", 0, 1)
-        keep_plain(self, "epsilon", "momentum")
+        keep_plain(self)
 
     @property
     def inputs(self) -> int:
@@ -82,6 +82,8 @@ class BatchNorm:
 
 @dataclass
 class BatchNormPass:
+    """What a forward pass has seen: xhat and y (n, B), the rest (n, 1)."""
+
     mean: Matrix
     squares: Matrix | None  # the sum of the squared deviations; None in inference
     sigma: Matrix

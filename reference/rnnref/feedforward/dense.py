@@ -44,7 +44,7 @@ class Dense:
         if self.alpha is not None and self.alpha <= 0:
             raise BadInput("Dense.alpha", repr(self.alpha), "a number above 0")
         check_flag("Dense.bias", self.bias)
-        keep_plain(self, "alpha")
+        keep_plain(self)
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -55,6 +55,8 @@ class Dense:
 
 @dataclass
 class DensePass:
+    """What a forward pass has seen: x (m, B) and y (n, B)."""
+
     x: Matrix
     y: Matrix
 

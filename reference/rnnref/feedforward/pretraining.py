@@ -51,7 +51,7 @@ class Descent:
             raise BadInput("Descent.learning_rate", self.learning_rate, "a finite number above 0")
         check_whole("Descent.steps", self.steps, 0)
         check_number("Descent.l2", self.l2, "a finite number, at least 0", 0)
-        keep_plain(self, "learning_rate", "l2")
+        keep_plain(self)
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,8 @@ def within(links: tuple[Link, ...], before: str = "") -> Iterator[tuple[str, Den
 
 @dataclass
 class ResidualPass:
+    """What a forward pass has seen: the passes of the links inside, and y (n, B)."""
+
     inside: list[Any]
     y: Matrix
 

@@ -18,7 +18,7 @@ import numpy as np
 from flint import arb, arb_mat
 from numpy.typing import NDArray
 
-from rnnref.arguments import check_whole
+from rnnref.arguments import MOST_BITS, check_whole
 from rnnref.systems.base import Array
 
 Ball: TypeAlias = Any  # flint.arb, which ships no types
@@ -29,14 +29,14 @@ SOME_DIGITS = 10  # bits: a value of at most 1 is then known to within a thousan
 
 @contextmanager
 def working_precision(bits: int) -> Iterator[None]:
-    """Run the body with flint rounding to `bits` bits, at least 2.
+    """Run the body with flint rounding to `bits` bits, from 2 to `MOST_BITS`.
 
     Raises:
         BadInput: if it is no such number.
     """
-    check_whole("bits", bits, 2)
+    check_whole("bits", bits, 2, MOST_BITS)
     before = flint.ctx.prec
-    flint.ctx.prec = bits
+    flint.ctx.prec = int(bits)
     try:
         yield
     finally:

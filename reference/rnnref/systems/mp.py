@@ -10,7 +10,7 @@ import mpmath
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnref.arguments import check_whole
+from rnnref.arguments import MOST_BITS, check_whole
 from rnnref.systems.base import Array
 
 MpMatrix = NDArray[np.object_]
@@ -23,16 +23,16 @@ class Mpmath:
     and its precision are never touched.
 
     Args:
-        precision: in bits; at least 2.
+        precision: in bits; from 2 to `MOST_BITS`.
 
     Raises:
         BadInput: if it is no such number.
     """
 
     def __init__(self, precision: int) -> None:
-        check_whole("precision", precision, 2)
+        check_whole("precision", precision, 2, MOST_BITS)
         self.context = mpmath.MPContext()
-        self.context.prec = precision
+        self.context.prec = int(precision)
 
     @contextmanager
     def working_at(self, precision: int) -> Iterator[None]:
