@@ -78,7 +78,7 @@ CERTIFICATION = [
       "one good tensor certifies all of a result"),
     m("precision left behind", BALLS + "working_precision", "flint.ctx.prec = before", "pass",
       "a process-wide setting is not restored"),
-    m("precision ignored", BALLS + "working_precision", "flint.ctx.prec = bits", "pass",
+    m("precision ignored", BALLS + "working_precision", "flint.ctx.prec = int(bits)", "pass",
       "a process-wide setting is not made"),
 ]  # fmt: skip
 
