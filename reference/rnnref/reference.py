@@ -17,6 +17,9 @@ from rnnref.systems.base import Array
 
 R = TypeVar("R")
 
+FAR = 20.0
+"""From here on 1 - tanh(x) is smaller than any float64 can tell, and its digits cost precision."""
+
 
 class Reference:
     """Everything that `rnnref` computes, in balls, with proven accuracy.
@@ -43,7 +46,16 @@ class Reference:
 
     def activation(self, kind: str, x: Array, alpha: float | None = None) -> NDArray[np.object_]:
         """phi(x), entry by entry; precise enough to tell a value from the limit that it approaches."""
-        return certified(lambda e: e.activation(kind, x, alpha), self.bits, spare=_saturation(x))
+        x = real_array("x", x)
+        result = np.empty(x.shape, dtype=object)
+        far = np.abs(x) > FAR
+        for chosen in (far, ~far):  # what is near needs little precision
+
+            def activations(e: Evaluator, part: Array = x[chosen]) -> NDArray[np.object_]:
+                return e.activation(kind, part, alpha)
+
+            result[chosen] = certified(activations, self.bits, _saturation(x[chosen]))
+        return result
 
     def slope(self, kind: str, x: Array, alpha: float | None = None) -> NDArray[np.object_]:
         """phi'(x), entry by entry, without cancellation."""

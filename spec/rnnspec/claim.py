@@ -59,6 +59,12 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
+NOT_AS_STATED = (CONDITIONAL, REFUTED, LOOSE)
+"""The verdicts on statements that are false as they were made."""
+
+THEOREMS = {Kind.LAW, Kind.PROOF, Kind.ENCLOSURE}
+"""The kinds of check that show what holds."""
+
 SMALL = 2
 """Bytes of a float format whose values are few enough to enumerate."""
 
@@ -82,6 +88,8 @@ class Check:
         of: the check whose statement a witness falsifies or an exhaustive check repeats.
         format: the float format whose values an exhaustive check goes through.
         condition: which of the claim's conditions a necessity check drops.
+        unsearched: of a false statement, why no search is made for an input that shows it,
+            beside the witness; empty where one is made.
     """
 
     claim: str
@@ -94,6 +102,7 @@ class Check:
     of: Check | None = None
     format: str | None = None
     condition: str | None = None
+    unsearched: str = ""
 
     @property
     def id(self) -> str:
@@ -191,9 +200,15 @@ class Claim:
         """A statement that holds for all inputs drawn: `f(impl, hold, drawn...)`."""
         return self._attach(Kind.LAW, about, needs=tuple(needs))
 
-    def as_stated(self, needs: Sequence[str] = ()) -> Callable[[F], F]:
-        """The statement as the document makes it; the search must find it false."""
-        return self._attach(Kind.AS_STATED, About.MATHEMATICS, needs=tuple(needs))
+    def as_stated(self, needs: Sequence[str] = (), unsearched: str = "") -> Callable[[F], F]:
+        """The statement as the document makes it; the search must find it false.
+
+        Args:
+            needs: the methods that the statement speaks of.
+            unsearched: why no search can reasonably find an input that shows it; the witness
+                alone does then.
+        """
+        return self._attach(Kind.AS_STATED, About.MATHEMATICS, needs=tuple(needs), unsearched=unsearched)
 
     def witness(self, of: Callable[..., Any]) -> Callable[[F], F]:
         """`f()` gives an input on which the statement `of` is certainly false."""
@@ -262,12 +277,15 @@ class Claim:
             self._fault("checks", "none that is evidence (law, proof, enclosure, exhaustive or experiment)")
         if self.verdict is EMPIRICAL and Kind.EXPERIMENT not in kinds:
             self._fault("checks", "an empirical claim has an experiment")
-        if self.verdict in (REFUTED, LOOSE):
-            for kind in (Kind.AS_STATED, Kind.WITNESS, Kind.LAW):
-                if kind not in kinds:
-                    self._fault(
-                        "checks", f"a {self.verdict.value} claim has a check of the kind {kind.value!r}"
-                    )
+        if self.verdict in NOT_AS_STATED and Kind.AS_STATED not in kinds:
+            self._fault("checks", f"a {self.verdict.value} claim has a check of the kind 'as stated'")
+        if self.verdict in (REFUTED, LOOSE) and Kind.WITNESS not in kinds:
+            self._fault("checks", f"a {self.verdict.value} claim has a check of the kind 'witness'")
+        if self.verdict in NOT_AS_STATED and not kinds & THEOREMS:
+            self._fault(
+                "checks",
+                f"a {self.verdict.value} claim shows what holds instead, in a law, a proof or an enclosure",
+            )
         dropped = {check.condition for check in self.of_kind(Kind.NECESSITY)}
         for condition in self.conditions:
             if condition not in dropped:

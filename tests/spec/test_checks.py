@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import pytest
 
 from rnnspec.claim import EMPIRICAL, LOOSE, REFUTED, About, Claim, Evidence, Kind, Verdict
+from rnnspec.kit.runner import MATHEMATICS, plan
 from spec.records import CONDITIONS, CORRECTED, NUMBERS, Number, law, made, other, refused, thing, thing_too
 
 ATTACHING: list[Callable[[Claim], Callable[[Any], Any]]] = [
@@ -151,22 +152,44 @@ class TestCompleteness:
         it.experiment(other)
         it.check_complete()
 
+    @pytest.mark.parametrize("theorem", [ATTACHING[0], *ATTACHING[4:6]], ids=["law", "proof", "enclosure"])
     @pytest.mark.parametrize("verdict", [REFUTED, LOOSE])
-    def test_a_false_claim_has_the_statement_a_witness_and_a_law(self, verdict: Verdict) -> None:
+    def test_a_false_claim_has_the_statement_a_witness_and_what_holds_instead(
+        self, verdict: Verdict, theorem: Callable[[Claim], Callable[[Any], Any]]
+    ) -> None:
         it = made(verdict=verdict, corrected="x = x")
-        it.proof(thing_too)
+        it.experiment(thing_too)
         steps: list[tuple[str, Callable[[], Any]]] = [
-            ("as stated", lambda: it.as_stated()(law)),
-            ("witness", lambda: it.witness(of=law)(thing)),
-            ("law", lambda: it.law()(other)),
+            ("has a check of the kind 'as stated'", lambda: it.as_stated()(law)),
+            ("has a check of the kind 'witness'", lambda: it.witness(of=law)(thing)),
+            (
+                "shows what holds instead, in a law, a proof or an enclosure",
+                lambda: theorem(it)(other),
+            ),
         ]
-        for missing, attach in steps:
-            with refused(
-                f"claim ACT-99: field checks: a {verdict.value} claim has a check of the kind {missing!r}"
-            ):
+        for fault, attach in steps:
+            with refused(f"claim ACT-99: field checks: a {verdict.value} claim {fault}"):
                 it.check_complete()
             attach()
         it.check_complete()
+
+    def test_a_conditional_claim_has_the_statement_and_a_law(self) -> None:
+        it = made(**CONDITIONS)
+        it.experiment(thing_too)
+        with refused("claim ACT-99: field checks: a conditional claim has a check of the kind 'as stated'"):
+            it.check_complete()
+        it.as_stated()(law)
+        with refused(
+            "claim ACT-99: field checks: a conditional claim shows what holds instead, "
+            "in a law, a proof or an enclosure"
+        ):
+            it.check_complete()
+
+    def test_a_statement_that_is_not_searched_says_why_and_has_no_task(self) -> None:
+        it = made(**CORRECTED)
+        it.as_stated(unsearched="one matrix in a million shows it")(law)
+        assert it.checks[0].unsearched == "one matrix in a million shows it"
+        assert plan([it], [MATHEMATICS], "quick", 0) == []
 
     def test_every_condition_is_dropped_once(self) -> None:
         it = made(**CONDITIONS)

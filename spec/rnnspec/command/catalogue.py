@@ -39,6 +39,7 @@ class CheckEntry(msgspec.Struct, frozen=True, kw_only=True):
         of: the check that a witness falsifies or an exhaustive check repeats.
         condition: which of the claim's conditions a necessity check drops.
         format: the float format whose values an exhaustive check goes through.
+        unsearched: of a false statement, why no search is made for an input that shows it; else empty.
     """
 
     id: str
@@ -49,6 +50,7 @@ class CheckEntry(msgspec.Struct, frozen=True, kw_only=True):
     of: str | None
     condition: str | None
     format: str | None
+    unsearched: str
 
 
 class ClaimEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,4 +141,5 @@ def _check(check: Check) -> CheckEntry:
         of=None if check.of is None else check.of.id,
         condition=check.condition,
         format=check.format,
+        unsearched=check.unsearched,
     )

@@ -107,6 +107,8 @@ def _facts(check: Check) -> list[str]:
         facts.append(f"Falsifies {check.of.name}.")
     if check.condition is not None:
         facts.append(f"Drops the condition: {check.condition}.")
+    if check.unsearched:
+        facts.append(f"Shown by its witness alone: {check.unsearched}.")
     about = f"About {check.about.value}."
     if check.needs and check.kind is not Kind.AS_STATED:
         about += f" Needs {listed(check.needs)}."

@@ -8,6 +8,7 @@ right over the replicates is what is allowed, times one documented factor.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -88,10 +89,10 @@ def judge_balls(said: Sequence[Comparison]) -> Judgement:
     decided = undecided = 0
     for comparison in said:
         left, right = _sides(comparison)
-        for index in np.ndindex(left.shape):
-            outcome = _compare(comparison.relation, left[index], right[index])
+        for place, (a, b) in enumerate(zip(left.flat, right.flat, strict=True)):
+            outcome = _compare(comparison.relation, a, b)
             if outcome is Outcome.FALSE:
-                return Judgement(outcome, decided + 1, violation=_violation(comparison, left, right, index))
+                return Judgement(outcome, decided + 1, violation=_violation(comparison, left, right, place))
             undecided += outcome is Outcome.UNDECIDED
             decided += outcome is Outcome.TRUE
     return Judgement(Outcome.UNDECIDED if undecided else Outcome.TRUE, decided, undecided)
@@ -168,18 +169,17 @@ def _sizes(said: Comparison) -> NDArray[np.float64]:
 
 def _nearest(ball: Any) -> float:
     value = float(ball.mid())
-    return value if np.isfinite(value) else 0.0
+    return value if math.isfinite(value) else 0.0
 
 
 def _stacked(values: NDArray[Any]) -> NDArray[np.float64]:
     """Entries as rows of replicates; plain numbers are their own only replicate."""
-    rows = [
-        value.values if isinstance(value, Replicates) else np.array([float(value)]) for value in values.flat
-    ]
-    if not rows:
-        return np.zeros((0, 1))
-    width = max(map(len, rows))
-    return np.stack([np.broadcast_to(row, width) for row in rows])
+    entries = [value.values if isinstance(value, Replicates) else float(value) for value in values.flat]
+    width = max((len(row) for row in entries if isinstance(row, np.ndarray)), default=1)
+    rows = np.empty((len(entries), width))
+    for place, entry in enumerate(entries):
+        rows[place] = entry
+    return rows
 
 
 def judge_floats(
@@ -195,18 +195,20 @@ def judge_floats(
     worst, decided, undecided = 0.0, 0, 0
     for comparison, tolerance in zip(said, allowed, strict=True):
         left, right = _sides(comparison)
-        tolerance = np.broadcast_to(tolerance, left.shape)
-        for index in np.ndindex(left.shape):
-            if np.isnan(tolerance[index]):  # the noise itself overflowed, and says nothing
+        limits = np.broadcast_to(tolerance, left.shape).ravel().tolist()
+        for place, (a, b, limit) in enumerate(zip(left.flat, right.flat, limits, strict=True)):
+            if math.isnan(limit):  # the noise itself overflowed, and says nothing
                 undecided += 1
                 continue
             decided += 1
-            excess = _excess(comparison.relation, left[index], right[index], fmt)
-            ratio = _ratio(excess, float(tolerance[index]))
-            if tolerance[index] > 0:
+            excess = _excess(comparison.relation, a, b, fmt)
+            if excess == 0:
+                continue
+            ratio = _ratio(excess, limit)
+            if limit > 0:
                 worst = max(worst, ratio)
             if ratio > 1 and (worst_violation is None or ratio > worst_violation.ratio):
-                worst_violation = _violation(comparison, left, right, index, float(tolerance[index]), ratio)
+                worst_violation = _violation(comparison, left, right, place, limit, ratio)
     open_or_true = Outcome.UNDECIDED if undecided else Outcome.TRUE
     outcome = open_or_true if worst_violation is None else Outcome.FALSE
     return Judgement(outcome, decided, undecided, worst, worst_violation)
@@ -215,7 +217,7 @@ def judge_floats(
 def _excess(relation: Relation, left: Any, right: Any, fmt: Format) -> float:
     """How far the statement is certainly violated; strict ones are weak in floats."""
     if left.is_nan() or right.is_nan():
-        return np.inf
+        return math.inf
     if not (left.is_finite() and right.is_finite()):
         left, right = _clamped(left, fmt), _clamped(right, fmt)
     difference = left - right
@@ -233,10 +235,8 @@ def _clamped(x: Any, fmt: Format) -> Any:
 
 
 def _ratio(excess: float, allowed: float) -> float:
-    if excess == 0:
-        return 0.0
-    if np.isinf(excess) or allowed == 0:
-        return np.inf
+    if math.isinf(excess) or allowed == 0:
+        return math.inf
     return excess / allowed
 
 
@@ -244,10 +244,11 @@ def _violation(
     comparison: Comparison,
     left: NDArray[Any],
     right: NDArray[Any],
-    index: tuple[int, ...],
+    place: int,
     allowed: float = 0.0,
-    ratio: float = np.inf,
+    ratio: float = math.inf,
 ) -> Violation:
+    index = tuple(map(int, np.unravel_index(place, left.shape)))
     return Violation(
         comparison.what,
         comparison.relation.value,
