@@ -15,12 +15,11 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
-from rnnspec.drawn import Drawn
-from rnnspec.errors import RnnspecError
+from rnnspec.checks import BadClaim, Check, drawn_inputs
 from rnnspec.protocol import FORMATS, METHODS
 from rnnspec.sources import Source
 from rnnspec.vocabulary import (
@@ -67,51 +66,6 @@ THEOREMS = {Kind.LAW, Kind.PROOF, Kind.ENCLOSURE}
 
 SMALL = 2
 """Bytes of a float format whose values are few enough to enumerate."""
-
-
-class BadClaim(RnnspecError):
-    """A claim's record is incomplete or contradicts itself; says which field of which claim."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """One executable piece of evidence, a test id of its own.
-
-    Attributes:
-        claim: the id of its claim.
-        name: of the function, unique within the claim.
-        kind: what it does.
-        about: whether its subject is the mathematics, an implementation, or each in turn.
-        function: the code.
-        needs: the methods of the protocol that an implementation must offer.
-        inputs: where each further parameter is drawn from.
-        of: the check whose statement a witness falsifies or an exhaustive check repeats.
-        format: the float format whose values an exhaustive check goes through.
-        condition: which of the claim's conditions a necessity check drops.
-        unsearched: of a false statement, why no search is made for an input that shows it,
-            beside the witness; empty where one is made.
-    """
-
-    claim: str
-    name: str
-    kind: Kind
-    about: About
-    function: Callable[..., Any]
-    needs: tuple[str, ...] = ()
-    inputs: Mapping[str, Drawn[Any]] = field(default_factory=dict)
-    of: Check | None = None
-    format: str | None = None
-    condition: str | None = None
-    unsearched: str = ""
-
-    @property
-    def id(self) -> str:
-        return f"{self.claim}/{self.name}"
-
-    @property
-    def text(self) -> str:
-        """The docstring: what the check says, in words."""
-        return inspect.cleandoc(self.function.__doc__ or "")
 
 
 @dataclass(frozen=True)
@@ -257,7 +211,7 @@ class Claim:
             if any(check.name == name for check in self.checks):
                 self._fault(name, "the claim has another check of this name")
             drawn = kind in (Kind.LAW, Kind.AS_STATED)
-            inputs = _drawn_inputs(self.id, function) if drawn else {}
+            inputs = drawn_inputs(self.id, function) if drawn else {}
             self.checks.append(Check(self.id, name, kind, about, function, inputs=inputs, **rest))
             return function
 
@@ -294,23 +248,6 @@ class Claim:
         for check in self.of_kind(Kind.AS_STATED):
             if check.name not in falsified:
                 self._fault(check.name, "no witness falsifies this statement")
-
-
-def _drawn_inputs(claim: str, function: Callable[..., Any]) -> dict[str, Drawn[Any]]:
-    names = list(inspect.signature(function).parameters)
-    if names[:2] != ["impl", "hold"]:
-        raise BadClaim(f"claim {claim}: {function.__name__} must take (impl, hold, ...), it takes {names}")
-    hints = get_type_hints(function, include_extras=True)
-    inputs = {}
-    for name in names[2:]:
-        sources = [m for m in getattr(hints.get(name), "__metadata__", ()) if isinstance(m, Drawn)]
-        if len(sources) != 1:
-            raise BadClaim(
-                f"claim {claim}: parameter {name} of {function.__name__} does not say where it is "
-                f"drawn from; annotate it with one of rnnspec.strategies"
-            )
-        inputs[name] = sources[0]
-    return inputs
 
 
 class Registry:

@@ -18,7 +18,7 @@ NONE = "–"
 
 def rows() -> list[tuple[str, str, str]]:
     lines = TABLE.read_text(encoding="utf-8").splitlines()
-    return [found.group(1, 2, 3) for line in lines if (found := ROW.fullmatch(line))]
+    return [(found[1], found[2], found[3]) for line in lines if (found := ROW.fullmatch(line))]
 
 
 def calls(cell: str) -> set[str]:
