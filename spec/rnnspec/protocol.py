@@ -20,8 +20,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-import rnnref
-from rnnref import Cotangent, Format, Layer, Network, format_named
+from rnnref import FORMATS, Cotangent, Format, Layer, Network, format_named
 
 __all__ = [
     "FORMATS",
@@ -36,10 +35,6 @@ __all__ = [
     "format_named",
 ]
 
-# The reference has bfloat16 as well, whose arrays cannot cross yet: neither the wire nor the
-# strategies know a format that is none of NumPy's own.
-FORMATS = {name: rnnref.FORMATS[name] for name in ("float16", "float32", "float64")}
-
 Floats: TypeAlias = NDArray[np.floating[Any]]
 
 METHODS = ("activation", "activation_vjp", "run", "run_vjp", "parameter_count")
@@ -51,7 +46,7 @@ class Implementation(Protocol):
     Attributes:
         name: of the library.
         version: of the library, as it calls itself; required.
-        formats: the float formats it computes in, of `float16`, `float32`, `float64`.
+        formats: the float formats it computes in, of `FORMATS`.
         declares: what it says of itself, by name; `flushes_subnormals` is understood.
     """
 

@@ -22,6 +22,7 @@ SHAPES = st.lists(st.integers(0, 4), max_size=4).map(tuple)
 # Both zeros, subnormals, infinities, and NaN of either sign, quiet and signalling, with payloads.
 NOTABLE = {
     "float16": [0x0000, 0x8000, 0x0001, 0x83FF, 0x7C00, 0xFC00, 0x7E00, 0xFE00, 0x7C01, 0xFE2A],
+    "bfloat16": [0x0000, 0x8000, 0x0001, 0x807F, 0x7F80, 0xFF80, 0x7FC0, 0xFFC0, 0x7F81, 0xFFAA],
     "float32": [0, 1 << 31, 1, 0x807FFFFF, 0x7F800000, 0xFF800000, 0x7FC00000, 0xFFC00000, 0x7F800001],
     "float64": [0, 1 << 63, 1, 0x7FF0 << 48, 0xFFF0 << 48, 0x7FF8 << 48, 0xFFF8 << 48, (0x7FF0 << 48) + 42],
 }
@@ -113,9 +114,10 @@ def test_a_request_survives(arguments: dict[str, Any]) -> None:
 
 @given(arrays())
 def test_strides_and_byte_order_do_not_matter(array: FloatArray) -> None:
-    swapped = array.astype(array.dtype.newbyteorder(">"))
-    spread = np.repeat(array, 2, axis=0)[::2] if array.ndim else array
-    for other in (np.array(array, order="F"), swapped, spread):
+    others = [np.array(array, order="F"), np.repeat(array, 2, axis=0)[::2] if array.ndim else array]
+    if array.dtype.kind == "f":  # bfloat16 has one order of its bytes, the machine's
+        others.append(array.astype(array.dtype.newbyteorder(">")))
+    for other in others:
         assert same(array, wire.decode_array(wire.encode_array(other)))
         assert same(array, wire.plain(other))
 

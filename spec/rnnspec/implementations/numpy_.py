@@ -19,16 +19,16 @@ Arrays = Mapping[str, FloatArray]
 
 
 class NumpyImplementation:
-    """Every layer that `rnnref` knows, forward and backward, in 16, 32 and 64 bits.
+    """Every layer that `rnnref` knows, forward and backward, in 16 (of both kinds), 32 and 64 bits.
 
     It computes in the format of the arrays that it is given: each operation is rounded to
-    that format. (Inside a float16 matrix product, NumPy itself accumulates in float32, as
+    that format. (Inside a matrix product of float16 or bfloat16 it accumulates in float32, as
     hardware does.) Overflow gives infinities, without a warning, as in other libraries.
     """
 
     name = "numpy"
     version = np.__version__
-    formats = ("float16", "float32", "float64")
+    formats = ("float16", "bfloat16", "float32", "float64")
     declares: Mapping[str, bool | str] = {"flushes_subnormals": False}
 
     def activation(self, kind: str, x: FloatArray) -> FloatArray:

@@ -85,13 +85,24 @@ def selected(names: Sequence[str]) -> list[Claim]:
     return [claim for claim in registry if claim.id in chosen or not names]
 
 
-def plan(claims: Iterable[Claim], readings: Sequence[str], profile: str, seed: int) -> list[Task]:
-    """Every check of the claims in every reading that it has."""
+def plan(
+    claims: Iterable[Claim],
+    readings: Sequence[str],
+    profile: str,
+    seed: int,
+    *,
+    swept: Sequence[str] = (),
+) -> list[Task]:
+    """Every check of the claims in every reading that it has.
+
+    Args:
+        swept: float formats besides, in which nothing but exhaustive checks is held.
+    """
     return [
         Task(check.id, reading, profile, seed)
         for claim in claims
         for check in claim.checks
-        for reading in readings
+        for reading in (*readings, *(swept if check.kind is Kind.EXHAUSTIVE else ()))
         if _has_reading(check, reading)
     ]
 

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from rnnspec.errors import RnnspecError
-from rnnspec.protocol import FORMATS, Floats, Layer
+from rnnspec.protocol import FORMATS, Floats, Format, Layer
 
 VERSION = 1
 
@@ -109,10 +109,12 @@ def encode_array(array: Floats) -> Array:
     """An array of any shape and strides as its bytes.
 
     Raises:
-        NotPlain: if it is no NumPy array of float16, float32 or float64, or too large.
+        NotPlain: if it is no NumPy array of one of the float formats, or too large.
     """
     _check_array(array, "")
-    return Array(array.dtype.name, array.shape, array.astype(_little(array.dtype.name), copy=False).tobytes())
+    fmt = FORMATS[array.dtype.name]
+    bits = array.astype(fmt.dtype, copy=False).view(_bits(fmt))
+    return Array(fmt.name, array.shape, bits.astype(bits.dtype.newbyteorder("<"), copy=False).tobytes())
 
 
 def decode_array(array: Array) -> Floats:
@@ -126,15 +128,15 @@ def decode_array(array: Array) -> Floats:
     shape = tuple(array.shape)
     if any(length < 0 for length in shape):
         raise NotPlain(f"an array of the shape {shape}")
-    little = _little(array.dtype)
-    needed = math.prod(shape) * little.itemsize
+    fmt = FORMATS[array.dtype]
+    needed = math.prod(shape) * fmt.dtype.itemsize
     if len(array.data) != needed:
         raise NotPlain(
             f"an array of {array.dtype} of shape {shape} in {len(array.data)} bytes, which takes {needed}"
         )
     try:
-        flat = np.frombuffer(array.data, dtype=little)
-        return flat.reshape(shape).astype(np.dtype(array.dtype), copy=True)
+        bits = np.frombuffer(array.data, dtype=_bits(fmt).newbyteorder("<"))
+        return bits.reshape(shape).astype(_bits(fmt), copy=True).view(fmt.dtype)
     except ValueError:  # more axes, or longer ones, than NumPy has
         raise NotPlain(f"an array of the shape {shape}") from None
 
@@ -318,5 +320,6 @@ def _described(value: Any) -> str:
     return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
 
 
-def _little(name: str) -> np.dtype[np.floating[Any]]:
-    return FORMATS[name].dtype.newbyteorder("<")
+def _bits(fmt: Format) -> np.dtype[Any]:
+    """Whole numbers of as many bytes: unlike bfloat16, they can be told in which order."""
+    return np.dtype(f"u{fmt.dtype.itemsize}")
