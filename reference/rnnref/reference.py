@@ -29,6 +29,8 @@ class Reference:
     Args:
         bits: how many certified bits every tensor of a result shall have, see
             `rnnref.certified_bits`; from 1 to half of `LARGEST_PRECISION`.
+        spare: bits to work with beyond those that are foreseen to be necessary; up to as many.
+            Results that are handed back as arguments lose some, and no precision restores them.
 
     Raises (from every method):
         NotCertified: if no working precision up to `LARGEST_PRECISION` proves them, as
@@ -37,13 +39,16 @@ class Reference:
         BadInput: if an argument does not fit.
     """
 
-    def __init__(self, bits: int = 128) -> None:
+    def __init__(self, bits: int = 128, spare: int = 0) -> None:
         check_whole("bits", bits, 1, LARGEST_PRECISION // 2)
+        check_whole("spare", spare, 0, LARGEST_PRECISION // 2)
         self.bits = int(bits)
+        self.spare = int(spare)
 
     def activation(self, kind: str, x: Array, alpha: float | None = None) -> NDArray[np.object_]:
         """phi(x), entry by entry; precise enough to tell a value from the limit that it approaches."""
-        return certified(lambda e: e.activation(kind, x, alpha), self.bits, spare=_saturation(x))
+        spare = self.spare + _saturation(x)
+        return certified(lambda e: e.activation(kind, x, alpha), self.bits, spare)
 
     def slope(self, kind: str, x: Array, alpha: float | None = None) -> NDArray[np.object_]:
         """phi'(x), entry by entry, without cancellation."""
@@ -78,7 +83,7 @@ class Reference:
         Raises:
             TypeError: if there is something else in the result than tensors.
         """
-        return certified(compute, self.bits)
+        return certified(compute, self.bits, self.spare)
 
 
 def _saturation(x: Array) -> int:

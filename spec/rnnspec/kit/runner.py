@@ -30,10 +30,11 @@ from rnnspec.kit.explore import (
     judge_once,
     mathematics_judge,
 )
+from rnnspec.kit.held import Held
 from rnnspec.kit.laboratory import Laboratory
 from rnnspec.kit.proving import Prover
 from rnnspec.kit.results import CheckResult, Status
-from rnnspec.kit.subjects import Held, Mathematics
+from rnnspec.kit.subjects import Mathematics
 from rnnspec.protocol import Format, format_named
 from rnnspec.strategies.settings import Profile, profile_named
 from rnnspec.strategies.writing import as_python

@@ -17,8 +17,10 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import msgspec
 import numpy as np
 
+from rnnref import RnnrefError
 from rnnspec.errors import RnnspecError
-from rnnspec.protocol import FORMATS, Floats, Format, Layer
+from rnnspec.kit.links import ChainValue, chain_of, value_of_chain
+from rnnspec.protocol import FORMATS, Chain, Floats, Format, Layer, Stack
 
 VERSION = 1
 
@@ -58,7 +60,19 @@ class LayerValue(msgspec.Struct, frozen=True, tag="layer", tag_field="type"):
     layer: Layer
 
 
-Argument: TypeAlias = int | str | Array | Arrays | LayerValue
+class StackValue(msgspec.Struct, frozen=True, tag="stack", tag_field="type"):
+    """A stack of layers, as an argument."""
+
+    stack: Stack
+
+
+class FloatValue(msgspec.Struct, frozen=True, tag="float", tag_field="type"):
+    """A finite 64-bit number, as an argument; `hex` is its hexadecimal form, 0x1.8p+1 for 3."""
+
+    hex: str
+
+
+Argument: TypeAlias = int | str | Array | Arrays | FloatValue | LayerValue | StackValue | ChainValue
 Value: TypeAlias = int | Array | Arrays | list[Array | Arrays]
 Status: TypeAlias = Literal["ok", "not_offered", "raised", "rubbish"]
 
@@ -162,13 +176,15 @@ def plain(value: Any) -> Any:
 
 
 def plain_argument(value: Any) -> Any:
-    """The same for an argument, which may also be text or a layer, but not a tuple.
+    """The same for an argument, which may be text, a float, a layer, stack or chain, but not a tuple.
 
     Raises:
         NotPlain: if it is anything else.
     """
-    if isinstance(value, (str, Layer)):
+    if isinstance(value, (str, Layer, Stack, Chain)):
         return value
+    if isinstance(value, float):
+        return _finite(value)
     if isinstance(value, (tuple, list)):
         raise NotPlain(_described(value))
     return plain(value)
@@ -204,10 +220,17 @@ def encode_argument(value: Any) -> Argument:
     """An argument of a call, ready for a request.
 
     Raises:
-        NotPlain: if it is no text, layer, integer, float array or mapping of float arrays.
+        NotPlain: if it is no text, number, layer, stack, chain, float array or mapping of these.
     """
-    if isinstance(value, Layer):
-        return LayerValue(value)
+    match value:
+        case Layer():
+            return LayerValue(value)
+        case Stack():
+            return StackValue(value)
+        case Chain():
+            return value_of_chain(value)
+        case float():
+            return FloatValue(_finite(value).hex())
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     return _encode_part(value)
@@ -217,11 +240,26 @@ def decode_argument(value: Argument) -> Any:
     """The argument that was encoded.
 
     Raises:
-        NotPlain: if an array in it does not make sense.
+        NotPlain: if an array, a float or a chain in it does not make sense.
     """
-    if isinstance(value, LayerValue):
-        return value.layer
-    return value if isinstance(value, (int, str)) else _decode_part(value)
+    match value:
+        case LayerValue():
+            return value.layer
+        case StackValue():
+            return value.stack
+        case ChainValue():
+            try:
+                return chain_of(value)
+            except RnnrefError as fault:
+                raise NotPlain(f"a chain that cannot be: {fault}") from None
+        case FloatValue():
+            try:
+                return _finite(float.fromhex(value.hex))
+            except (ValueError, OverflowError):
+                raise NotPlain(f"the float {value.hex!r}") from None
+        case int() | str():
+            return value
+    return _decode_part(value)
 
 
 def encode(message: Request | Reply | Greeting) -> bytes:
@@ -311,6 +349,12 @@ def _check_array(value: Any, where: str) -> None:
             f"an array of {value.nbytes / 2**20:,.0f} MiB{where}, more than the "
             f"{_LARGEST_ARRAY / 2**20:,.0f} MiB that a reply may hold"
         )
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise NotPlain(f"the float {float(number)}")
+    return float(number)
 
 
 def _described(value: Any) -> str:
