@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
 from flint import arb
 
-from rnnref import BadInput, Cotangent, Network, working_precision
+from rnnref import BadInput, Cotangent, Network
 from rnnspec.claim import About, Check, Kind
 from rnnspec.errors import Misbehaved, NotOffered
 from rnnspec.implementations.numpy_ import NumpyImplementation
 from rnnspec.kit.endpoint import InProcess
 from rnnspec.kit.explore import implementation_judge
 from rnnspec.kit.held import Held
-from rnnspec.kit.judge import FACTOR, Outcome
-from rnnspec.kit.numbers import LAW_PRECISION, Replicates, from_replicates
+from rnnspec.kit.judge import Outcome
+from rnnspec.kit.numbers import Replicates, from_replicates
 from rnnspec.kit.subjects import Mathematics, Scattered
 from rnnspec.protocol import (
     ACTIVATIONS,
@@ -36,12 +35,12 @@ from rnnspec.protocol import (
 )
 from rnnspec.strategies.settings import PROFILES
 from rnnspec.subject import Subject
+from spec.agreement import Call, arrays, assert_agrees
 from spec.test_subjects import Answering, misbehaves, with_nan
 
 EVERY_FORMAT = pytest.mark.parametrize("fmt", FORMATS.values(), ids=list(FORMATS))
 FLOAT32, K = FORMATS["float32"], 8
 B, n = 3, 4
-Call = Callable[[Subject], Any]
 
 CHAIN = Chain(
     (
@@ -103,6 +102,9 @@ CALLS: dict[str, Call] = {
     "chain": lambda s: s.chain(CHAIN, PARAMETERS, eighths(B, 2)),
     "chain with statistics": lambda s: s.chain(CHAIN, PARAMETERS, eighths(B, 2), STATISTICS),
     "chain back": lambda s: s.chain_vjp(CHAIN, PARAMETERS, eighths(B, 2), eighths(B, 1)),
+    "chain back with statistics": lambda s: s.chain_vjp(
+        CHAIN, PARAMETERS, eighths(B, 2), eighths(B, 1), STATISTICS
+    ),
     "stack": lambda s: s.run(NETWORK),
     "stack back": lambda s: s.vjp(NETWORK, COTANGENT),
     # What an earlier call returned is handed on.
@@ -120,15 +122,6 @@ CALLS: dict[str, Call] = {
 EVERY_CALL = pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
 
 
-def arrays(answer: Any, where: str = "") -> dict[str, Any]:
-    """The arrays in an answer, by where they are."""
-    if isinstance(answer, np.ndarray):
-        return {where: answer}
-    if is_dataclass(answer):
-        answer = {field.name: getattr(answer, field.name) for field in fields(answer)}
-    return {k: v for name, part in answer.items() for k, v in arrays(part, f"{where}.{name}").items()}
-
-
 def held(change: Any = lambda value: value, fmt: Format = FLOAT32) -> Held:
     return Held(Answering(change), fmt)
 
@@ -136,18 +129,7 @@ def held(change: Any = lambda value: value, fmt: Format = FLOAT32) -> Held:
 @EVERY_FORMAT
 @EVERY_CALL
 def test_the_numpy_implementation_is_right_within_the_noise(call: Call, fmt: Format) -> None:
-    with working_precision(LAW_PRECISION):
-        got, true = arrays(call(held(fmt=fmt))), arrays(call(Mathematics(fmt)))
-    noise = Scattered(fmt, 16, seed=0)
-    scattered = arrays(call(noise))
-    assert set(got) == set(true) == set(scattered)
-    for where, value in got.items():
-        assert value.shape == true[where].shape == scattered[where].shape
-        spread = from_replicates(scattered[where], 16).std(axis=0) * noise.noise.scale
-        size = np.abs(value.astype(float))
-        allowed = FACTOR * (spread + fmt.unit_roundoff * size + fmt.smallest_normal)
-        error = np.abs(np.asarray(value - true[where], dtype=float))
-        assert np.all(error <= allowed), where
+    assert_agrees(InProcess(NumpyImplementation()), call, fmt)
 
 
 @EVERY_CALL
