@@ -32,6 +32,8 @@ class Reference:
     Args:
         bits: how many certified bits every tensor of a result shall have, see
             `rnnref.certified_bits`; from 1 to half of `LARGEST_PRECISION`.
+        spare: bits to work with beyond those that are foreseen to be necessary; up to as many.
+            Results that are handed back as arguments lose some, and no precision restores them.
 
     Raises (from every method):
         NotCertified: if no working precision up to `LARGEST_PRECISION` proves them, as
@@ -40,9 +42,11 @@ class Reference:
         BadInput: if an argument does not fit.
     """
 
-    def __init__(self, bits: int = 128) -> None:
+    def __init__(self, bits: int = 128, spare: int = 0) -> None:
         check_whole("bits", bits, 1, LARGEST_PRECISION // 2)
+        check_whole("spare", spare, 0, LARGEST_PRECISION // 2)
         self.bits = int(bits)
+        self.spare = int(spare)
 
     def activation(self, kind: str, x: Array, alpha: float | None = None) -> NDArray[np.object_]:
         """phi(x), entry by entry; precise enough to tell a value from the limit that it approaches."""
@@ -54,7 +58,7 @@ class Reference:
             def activations(e: Evaluator, part: Array = x[chosen]) -> NDArray[np.object_]:
                 return e.activation(kind, part, alpha)
 
-            result[chosen] = certified(activations, self.bits, _saturation(x[chosen]))
+            result[chosen] = certified(activations, self.bits, self.spare + _saturation(x[chosen]))
         return result
 
     def slope(self, kind: str, x: Array, alpha: float | None = None) -> NDArray[np.object_]:
@@ -90,7 +94,7 @@ class Reference:
         Raises:
             TypeError: if there is something else in the result than tensors.
         """
-        return certified(compute, self.bits)
+        return certified(compute, self.bits, self.spare)
 
 
 def _saturation(x: Array) -> int:

@@ -2,7 +2,7 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
-from rnnref import Layer, Network
+from rnnspec.protocol import BatchNorm, Chain, Cotangent, Dense, Layer, Network, Residual, Stack
 from rnnspec.reproduce import reproduce
 from rnnspec.strategies.layers import Sizes
 from rnnspec.strategies.orbits import Orbit
@@ -12,4 +12,17 @@ try:
 except PackageNotFoundError:  # run from a source tree that is not installed
     __version__ = "0+source"
 
-__all__ = ["Layer", "Network", "Orbit", "Sizes", "__version__", "reproduce"]
+__all__ = [
+    "BatchNorm",
+    "Chain",
+    "Cotangent",
+    "Dense",
+    "Layer",
+    "Network",
+    "Orbit",
+    "Residual",
+    "Sizes",
+    "Stack",
+    "__version__",
+    "reproduce",
+]

@@ -81,8 +81,9 @@ def _judge(
 ) -> None:
     from rnnspec.hold import Inapplicable
     from rnnspec.kit.explore import implementation_judge, judge_once, mathematics_judge
+    from rnnspec.kit.held import Held
     from rnnspec.kit.runner import WIDEST
-    from rnnspec.kit.subjects import Held, Mathematics
+    from rnnspec.kit.subjects import Mathematics
     from rnnspec.kit.worker import worker_of
     from rnnspec.protocol import format_named
     from rnnspec.strategies.settings import profile_named

@@ -12,7 +12,7 @@ from rnnspec.errors import CannotLoad, Misbehaved, NotOffered
 from rnnspec.implementations.numpy_ import NumpyImplementation
 from rnnspec.kit.endpoint import PARAMETERS, Endpoint, InProcess, describe
 from rnnspec.kit.wire import NotPlain
-from rnnspec.protocol import FORMATS, METHODS, Description, Implementation, Layer
+from rnnspec.protocol import FORMATS, METHODS, Architecture, Description, Implementation, Layer
 
 X = np.array([-1.0, 0.5], dtype=np.float32)
 
@@ -43,7 +43,7 @@ def test_methods_inherited_from_the_contract_are_not_offered() -> None:
     class Mine(Implementation):
         name, version, formats, declares = "mine", "1", ("float32",), {}
 
-        def parameter_count(self, layer: Layer) -> int:
+        def parameter_count(self, layer: Architecture) -> int:
             return 0
 
     assert describe(Mine()).offers == ("parameter_count",)  # type: ignore[abstract]
@@ -61,10 +61,14 @@ def unreadable(self: object) -> str:
         ("version", None, "Spoiled.version is missing, where text is expected"),
         ("version", (1, 0), "Spoiled.version is (1, 0), where text is expected"),
         ("version", property(unreadable), "Spoiled.version cannot be read: OSError: no such device"),
-        ("formats", None, "Spoiled.formats is missing, where a tuple of some of float16, float32, float64"),
+        (
+            "formats",
+            None,
+            "Spoiled.formats is missing, where a tuple of some of float16, bfloat16, float32, float64",
+        ),
         ("formats", "float32", "Spoiled.formats is 'float32', where a tuple of some of float16"),
         ("formats", (), "Spoiled.formats is (), where a tuple of some of float16"),
-        ("formats", ("float32", "bfloat16"), "Spoiled.formats is ('float32', 'bfloat16'), where"),
+        ("formats", ("float32", "float8"), "Spoiled.formats is ('float32', 'float8'), where"),
         ("formats", (np.float32,), "Spoiled.formats is (<class 'numpy.float32'>,), where"),
         ("declares", ["fast"], "Spoiled.declares is ['fast'], where a mapping is expected"),
         ("declares", {"flushes": 1.5}, "Spoiled.declares['flushes'] is 1.5, where True, False or text"),
@@ -103,10 +107,44 @@ def test_what_is_not_offered() -> None:
         endpoint.call("run_vjp")
 
 
+def test_an_adapter_need_not_know_the_parameter_of_an_activation() -> None:
+    """It gets one only for the two kinds that have one, and does not offer these."""
+
+    class Old(hostile.Honest):
+        def activation(self, kind: str, x: Any) -> Any:
+            return x
+
+    class New(Old):
+        def activation(self, kind: str, x: Any, slope: float = 0.0) -> Any:
+            return x * x.dtype.type(slope)
+
+    class Silent(Old):  # a function in C, say, that does not tell what it takes
+        activation = staticmethod(max)  # type: ignore[assignment]
+
+    assert np.array_equal(InProcess(Old()).call("activation", kind="tanh", x=X), X)
+    with pytest.raises(NotOffered, match="activation is not offered with these options"):
+        InProcess(Old()).call("activation", kind="elu", x=X, alpha=0.5)
+    assert np.array_equal(InProcess(New()).call("activation", kind="elu", x=X, alpha=0.5), X / 2)
+    with pytest.raises(Misbehaved, match="activation raised UFuncTypeError"):
+        InProcess(Silent()).call("activation", kind="elu", x=X, alpha=0.5)
+
+
+def test_a_method_that_takes_too_little_raises() -> None:
+    class Unfinished(hostile.Honest):
+        def activation(self, kind: str) -> Any: ...  # type: ignore[override]  # that is the fault
+
+    with pytest.raises(Misbehaved, match=r"activation raised TypeError: .* takes 2 positional arguments"):
+        InProcess(Unfinished()).call("activation", kind="tanh", x=X)
+
+
 def test_a_call_that_cannot_be_made_is_the_callers_fault() -> None:
     endpoint = InProcess(hostile.honest)
-    with pytest.raises(TypeError, match="activation takes kind, x, got kind"):
+    with pytest.raises(TypeError, match=r"activation takes kind, x, \[alpha\], got kind"):
         endpoint.call("activation", kind="tanh")
+    with pytest.raises(TypeError, match=r"activation takes kind, x, \[alpha\], got kind, x, beta"):
+        endpoint.call("activation", kind="tanh", x=X, beta=1.0)
+    with pytest.raises(TypeError, match=r"run_vjp takes layer, .*, got layer"):
+        InProcess(NumpyImplementation()).call("run_vjp", layer=Layer("rnn", 1, 1))
     with pytest.raises(NotPlain, match="a list"):
         endpoint.call("activation", kind="tanh", x=[1.0])
 

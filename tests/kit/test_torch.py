@@ -16,7 +16,7 @@ from rnnspec.errors import NotOffered
 from rnnspec.implementations.numpy_ import NumpyImplementation
 from rnnspec.kit.endpoint import InProcess
 from rnnspec.kit.worker import Worker
-from rnnspec.protocol import METHODS, Layer
+from rnnspec.protocol import FORMATS, METHODS, Layer
 
 pytestmark = pytest.mark.framework
 
@@ -86,7 +86,7 @@ def check(got: Any, expected: Any, scattered: Any, noise: Noise, fmt: str) -> No
         assert excess.max(initial=0) <= 1, f"{name}: observed/allowed {excess.max()}"
 
 
-@pytest.mark.parametrize("fmt", ["float64", "float32"])
+@pytest.mark.parametrize("fmt", FORMATS)
 @settings(max_examples=60)
 @given(layers(), st.integers(1, 12), st.integers(1, 4), st.integers(0, 2**32))
 def test_torch_agrees_with_numpy(
@@ -156,6 +156,6 @@ def test_torch_does_not_have_a_sequence_of_no_steps(torch: Worker) -> None:
 
 def test_torch_describes_itself(torch: Worker) -> None:
     description = torch.description
-    assert (description.name, description.formats) == ("torch", ("float32", "float64"))
+    assert (description.name, description.formats) == ("torch", tuple(FORMATS))
     assert description.offers == METHODS
     assert description.version[0].isdigit()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rnnspec.kit import wire
-from rnnspec.protocol import FORMATS, Layer
+from rnnspec.protocol import FORMATS, BatchNorm, Chain, Dense, Layer, Residual, Stack
 
 FloatArray = NDArray[np.floating[Any]]
 
@@ -22,6 +23,7 @@ SHAPES = st.lists(st.integers(0, 4), max_size=4).map(tuple)
 # Both zeros, subnormals, infinities, and NaN of either sign, quiet and signalling, with payloads.
 NOTABLE = {
     "float16": [0x0000, 0x8000, 0x0001, 0x83FF, 0x7C00, 0xFC00, 0x7E00, 0xFE00, 0x7C01, 0xFE2A],
+    "bfloat16": [0x0000, 0x8000, 0x0001, 0x807F, 0x7F80, 0xFF80, 0x7FC0, 0xFFC0, 0x7F81, 0xFFAA],
     "float32": [0, 1 << 31, 1, 0x807FFFFF, 0x7F800000, 0xFF800000, 0x7FC00000, 0xFFC00000, 0x7F800001],
     "float64": [0, 1 << 63, 1, 0x7FF0 << 48, 0xFFF0 << 48, 0x7FF8 << 48, 0xFFF8 << 48, (0x7FF0 << 48) + 42],
 }
@@ -76,6 +78,35 @@ def layers(draw: st.DrawFn) -> Layer:
     return Layer(kind, draw(sizes), draw(sizes), **chosen)  # type: ignore[arg-type]
 
 
+@st.composite
+def links(draw: st.DrawFn, inputs: int, depth: int) -> Dense | BatchNorm | Residual:
+    """A link that reads vectors of a given length; residual blocks are at most so deep."""
+    kind = draw(st.sampled_from(["dense", "batch norm", "residual"][: 3 if depth else 2]))
+    numbers = st.floats(0, 1) | st.sampled_from([1e-5, 0.1, 1 / 3, 5e-324])
+    if kind == "dense":
+        activation = draw(st.sampled_from(["identity", "tanh", "leaky_relu"]))
+        alpha = draw(st.floats(1e-300, 1e300)) if activation == "leaky_relu" else None
+        return Dense(inputs, draw(st.integers(1, 2**40)), activation, alpha, draw(st.booleans()))
+    if kind == "batch norm":
+        mode, running = st.sampled_from(["training", "inference"]), st.sampled_from(["unbiased", "biased"])
+        return BatchNorm(inputs, draw(numbers), draw(mode), draw(running), draw(numbers))  # type: ignore[arg-type]
+    first = draw(links(inputs, depth - 1))
+    return Residual((first, Dense(first.outputs, inputs, bias=draw(st.booleans()))))
+
+
+@st.composite
+def chains(draw: st.DrawFn) -> Chain:
+    made = [draw(links(draw(st.integers(1, 2**40)), 2))]
+    for _ in range(draw(st.integers(0, 2))):
+        made.append(draw(links(made[-1].outputs, 2)))
+    return Chain(tuple(made))
+
+
+STACKS = st.builds(Stack, layers(), st.integers(1, 2**40), st.booleans())
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+DATA = layers() | STACKS | chains()
+
+
 @given(arrays())
 def test_an_array_survives_bit_for_bit(array: FloatArray) -> None:
     back = wire.decode_array(wire.encode_array(array))
@@ -103,19 +134,21 @@ def test_a_reply_survives(value: Any) -> None:
     assert same(value, wire.decode_value(reply.value))
 
 
-@given(st.dictionaries(st.sampled_from("abc"), INTEGERS | st.text("xyz") | layers() | arrays() | NAMED))
+@given(st.dictionaries(st.sampled_from("abc"), INTEGERS | FLOATS | st.text("xyz") | DATA | arrays() | NAMED))
 def test_a_request_survives(arguments: dict[str, Any]) -> None:
     encoded = {name: wire.encode_argument(value) for name, value in arguments.items()}
     request = wire.decode_request(wire.encode(wire.Request(8, "run", encoded)))
     assert (request.id, request.method) == (8, "run")
     assert same(arguments, {name: wire.decode_argument(value) for name, value in request.arguments.items()})
+    assert same(arguments, {name: wire.plain_argument(value) for name, value in arguments.items()})
 
 
 @given(arrays())
 def test_strides_and_byte_order_do_not_matter(array: FloatArray) -> None:
-    swapped = array.astype(array.dtype.newbyteorder(">"))
-    spread = np.repeat(array, 2, axis=0)[::2] if array.ndim else array
-    for other in (np.array(array, order="F"), swapped, spread):
+    others = [np.array(array, order="F"), np.repeat(array, 2, axis=0)[::2] if array.ndim else array]
+    if array.dtype.kind == "f":  # bfloat16 has one order of its bytes, the machine's
+        others.append(array.astype(array.dtype.newbyteorder(">")))
+    for other in others:
         assert same(array, wire.decode_array(wire.encode_array(other)))
         assert same(array, wire.plain(other))
 
@@ -128,29 +161,70 @@ def test_the_format_is_the_documented_one() -> None:
     expected = [written, {"type": "arrays", "arrays": {"h": written}}]
     assert json.loads(line) == {"id": 7, "status": "ok", "value": expected}
 
-    layer = wire.encode(
-        wire.Request(1, "parameter_count", {"layer": wire.encode_argument(Layer("rnn", 2, 3))})
-    )
-    assert json.loads(layer)["arguments"]["layer"] == {
-        "type": "layer",
-        "layer": {
-            "kind": "rnn",
-            "inputs": 2,
-            "hidden": 3,
-            "activation": "tanh",
-            "biases": "one",
-            "reset": "after",
-            "update": "keeps",
-            "forget_gate": True,
-            "gate_activation": "sigmoid",
-            "output_activation": "tanh",
-            "alpha": None,
-            "coupled": False,
-            "peepholes": "none",
-            "cell_clip": None,
-            "outputs": None,
-        },
+    assert written_argument(np.array([1.0, -2.0], dtype=FORMATS["bfloat16"].dtype)) == {
+        "type": "array",
+        "dtype": "bfloat16",
+        "shape": [2],
+        "data": base64.b64encode(bytes.fromhex("803f00c0")).decode(),
     }
+
+
+RNN = {
+    "kind": "rnn",
+    "inputs": 2,
+    "hidden": 3,
+    "activation": "tanh",
+    "biases": "one",
+    "reset": "after",
+    "update": "keeps",
+    "forget_gate": True,
+    "gate_activation": "sigmoid",
+    "output_activation": "tanh",
+    "alpha": None,
+    "coupled": False,
+    "peepholes": "none",
+    "cell_clip": None,
+    "outputs": None,
+}
+NORM = {"features": 3, "epsilon": 0.1, "mode": "inference", "running": "unbiased", "momentum": 0.1}
+
+
+def written_argument(value: Any) -> Any:
+    request = wire.encode(wire.Request(1, "run", {"it": wire.encode_argument(value)}))
+    return json.loads(request)["arguments"]["it"]
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.1, {"type": "float", "hex": "0x1.999999999999ap-4"}),
+        (Layer("rnn", 2, 3), {"type": "layer", "layer": RNN}),
+        (
+            Stack(Layer("rnn", 2, 3), 4, bidirectional=True),
+            {"type": "stack", "stack": {"layer": RNN, "depth": 4, "bidirectional": True}},
+        ),
+        (
+            Chain((Dense(2, 3, "elu", 0.25, bias=False), Residual((BatchNorm(3, 0.1, "inference"),)))),
+            {
+                "type": "chain",
+                "links": [
+                    {
+                        "type": "dense",
+                        "inputs": 2,
+                        "outputs": 3,
+                        "activation": "elu",
+                        "alpha": 0.25,
+                        "bias": False,
+                    },
+                    {"type": "residual", "inside": [{"type": "batch_norm", **NORM}]},
+                ],
+            },
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_arguments_are_written_as_is_documented(value: Any, written: Any) -> None:
+    assert written_argument(value) == written
 
 
 def test_a_reply_is_a_copy() -> None:
@@ -200,7 +274,20 @@ def test_what_is_not_plain_is_named(value: Any, said: str) -> None:
     assert str(caught.value) == said
 
 
-@pytest.mark.parametrize("value", [None, 1.5, True, (np.zeros(1),), {"h": None}, np.zeros(1, int)])
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        math.inf,
+        np.float64(math.nan),
+        np.float32(1),
+        True,
+        (np.zeros(1),),
+        {"h": None},
+        np.zeros(1, int),
+        Dense(1, 1),
+    ],
+)
 def test_what_is_no_argument_is_refused(value: Any) -> None:
     with pytest.raises(wire.NotPlain):
         wire.plain_argument(value)
@@ -255,6 +342,26 @@ def test_no_line_whatever_does_more_than_be_refused(line: bytes) -> None:
     for decode in (wire.decode_reply, wire.decode_request, wire.decode_greeting):
         with pytest.raises(wire.NotPlain):
             decode(line)
+
+
+@pytest.mark.parametrize("text", ["", "one", "0x1p+99999", "inf", "nan", "-infinity"])
+def test_a_float_that_cannot_be_is_refused(text: str) -> None:
+    with pytest.raises(wire.NotPlain, match="the float"):
+        wire.decode_argument(wire.FloatValue(text))
+
+
+def test_a_chain_that_cannot_be_is_refused() -> None:
+    request = wire.encode(wire.Request(1, "chain", {"chain": wire.encode_argument(Chain((Dense(2, 3),)))}))
+    no_activation = wire.decode_request(request.replace(b'"identity"', b'"swish"'))
+    with pytest.raises(wire.NotPlain, match=r"a chain that cannot be: .*'swish'"):
+        wire.decode_argument(no_activation.arguments["chain"])
+    with pytest.raises(wire.NotPlain, match="Invalid value 'convolution'"):
+        wire.decode_request(request.replace(b'"dense"', b'"convolution"'))
+
+
+def test_numpys_numbers_cross_as_pythons() -> None:
+    assert type(wire.plain_argument(np.float64(0.1))) is float
+    assert wire.encode_argument(np.float64(0.5)) == wire.FloatValue("0x1.0000000000000p-1")
 
 
 def test_a_layer_that_cannot_be_is_refused() -> None:

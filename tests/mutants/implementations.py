@@ -59,8 +59,8 @@ RNN = "rnnref.cells.elman:rnn_step"
 RECURRENT = "rnnref.affine:Gradients.from_state"
 BACKWARD = "rnnref.sequence:backward"
 
-RETURNED = "_evaluator(x).slope(kind, _any(x)) * dy"
-VALUE_RETURNED = "_evaluator(x).activation(kind, _any(x))"
+RETURNED = "_evaluator(x).slope(kind, _any(x), alpha) * dy"
+VALUE_RETURNED = "_evaluator(x).activation(kind, _any(x), alpha)"
 SIGMOID_RETURNED = "self.matrix(np.where(z < 0, e / (1 + e), 1 / (1 + e)))"
 TANH_SLOPE = "return 1 - y * y"
 F_GATE = "sigma(gates.f(x, read, c))"
@@ -82,6 +82,10 @@ ACTIVATION_MISTAKES = [
            f"({RETURNED} + np.float16(1e-3) * ((kind == 'sigmoid') & (np.abs(x) < 1e-2))).astype(x.dtype)",
            "a fitted slope that is 1e-3 too large around 0",
            "ACT-02/at_most_a_quarter_in_every_float16", dtype="float16"),
+    faulty("bfloat16 sigmoid slope too steep near zero", SLOPE, RETURNED,
+           f"({RETURNED} + 1e-2 * ((kind == 'sigmoid') & (np.abs(x) < 1e-2))).astype(x.dtype)",
+           "a fitted slope that is 1e-2 too large around 0",
+           "ACT-02/at_most_a_quarter_in_every_bfloat16", dtype="bfloat16"),
     faulty("sigmoid overshoots one", SLOPES, "y * (1 - y)", "(1.001 * y) * (1 - 1.001 * y)",
            "an approximation of the sigmoid that passes 1 in saturation, so that 1 - s is negative",
            "ACT-02/positive", "ACT-05/both_positive"),

@@ -21,8 +21,8 @@ PAIRS = [
 
 @pytest.mark.parametrize(("each", "killer"), PAIRS)
 def test_mutant_is_killed(each: Faulty, killer: str) -> None:
-    dtype = "float16" if killer.endswith("_in_every_float16") else each.dtype
-    result = run_task(Task(killer, dtype, "standard", SEED), Planted(each.mutant))
+    swept = killer.partition("_in_every_")[2]
+    result = run_task(Task(killer, swept or each.dtype, "standard", SEED), Planted(each.mutant))
     assert result.status is Status.FAILED, f"{killer} does not notice: {each.mutant.mistake}"
     assert result.failure is not None
 

@@ -12,7 +12,18 @@ import pytest
 from reference.checks_derivatives import assert_overlap
 from reference.draws import example
 from reference.exact import PROVEN, assert_enclosed, flat
-from rnnref import BadInput, Balls, Evaluator, Layer, Mpmath, NotCertified, Reference, certified_bits
+from rnnref import (
+    BadInput,
+    Balls,
+    Evaluator,
+    Floats,
+    Layer,
+    Mpmath,
+    NotCertified,
+    Reference,
+    certified_bits,
+    format_named,
+)
 from rnnref.certify import tensors
 from rnnref.feedforward import Autoencoder, BatchNorm, Chain, Dense, Descent, Residual
 
@@ -129,3 +140,22 @@ def test_an_evaluator_in_balls_is_what_is_certified() -> None:
     seen = []
     Reference().certified(lambda e: [seen.append(type(e.system)), e.softmax(X)][1])  # type: ignore[func-returns-value]
     assert seen[-1] is Balls
+
+
+def test_spare_bits_are_what_a_result_may_lose_as_an_argument() -> None:
+    nearest = Evaluator(Floats(format_named("float64"))).softmax(X)
+
+    def rounding_errors(reference: Reference) -> Any:
+        """Of these some fifty bits less are proven than of what is subtracted."""
+        p = reference.certified(lambda e: e.softmax(X))
+        return reference.certified(lambda e: e.squared_error_gradient(p, nearest, "half"))
+
+    with pytest.raises(NotCertified):
+        rounding_errors(Reference())
+    assert certified_bits(rounding_errors(Reference(spare=64))) >= 128
+
+
+@pytest.mark.parametrize("spare", [-1, 0.5, 1 << 14])
+def test_spare_bits_are_a_whole_number(spare: Any) -> None:
+    with pytest.raises(BadInput, match="spare"):
+        Reference(spare=spare)

@@ -58,8 +58,8 @@ class WrongSlope(NumpyImplementation):
     def __init__(self, kind: str, region: Region, error: float) -> None:
         self._kind, self._region, self._error = kind, region, error
 
-    def activation_vjp(self, kind: str, x: Any, dy: Any) -> Any:
-        return self._spoilt(kind, x, super().activation_vjp(kind, x, dy))
+    def activation_vjp(self, kind: str, x: Any, dy: Any, *alpha: Any) -> Any:
+        return self._spoilt(kind, x, super().activation_vjp(kind, x, dy, *alpha))
 
     def _spoilt(self, kind: str, x: Any, y: Any) -> Any:
         wrong = self._region(x.astype(np.float64)) if kind == self._kind else False
@@ -69,8 +69,8 @@ class WrongSlope(NumpyImplementation):
 class WrongValue(WrongSlope):
     """The value of one function is off in a region, by a constant."""
 
-    def activation(self, kind: str, x: Any) -> Any:
-        return self._spoilt(kind, x, super().activation(kind, x))
+    def activation(self, kind: str, x: Any, *alpha: Any) -> Any:
+        return self._spoilt(kind, x, super().activation(kind, x, *alpha))
 
-    def activation_vjp(self, kind: str, x: Any, dy: Any) -> Any:
-        return NumpyImplementation.activation_vjp(self, kind, x, dy)
+    def activation_vjp(self, kind: str, x: Any, dy: Any, *alpha: Any) -> Any:
+        return NumpyImplementation.activation_vjp(self, kind, x, dy, *alpha)

@@ -24,8 +24,9 @@ from rnnspec.kit.explore import (
     judge_once,
     mathematics_judge,
 )
+from rnnspec.kit.held import Held
 from rnnspec.kit.judge import Judgement, Outcome
-from rnnspec.kit.subjects import Held, Mathematics
+from rnnspec.kit.subjects import Mathematics
 from rnnspec.protocol import FORMATS
 from rnnspec.strategies import networks
 from rnnspec.strategies.settings import PROFILES

@@ -8,9 +8,9 @@ import pytest
 from rnnspec.implementations.numpy_ import NumpyImplementation
 from rnnspec.kit.endpoint import InProcess
 from rnnspec.kit.explore import implementation_judge
+from rnnspec.kit.held import Held
 from rnnspec.kit.judge import Outcome
 from rnnspec.kit.runner import MATHEMATICS, Task
-from rnnspec.kit.subjects import Held
 from rnnspec.protocol import Layer, Network, format_named
 from rnnspec.strategies.settings import profile_named
 

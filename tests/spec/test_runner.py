@@ -274,3 +274,14 @@ def test_claims_are_selected_by_id_and_by_topic(names: list[str], ids: list[str]
 def test_a_name_that_is_none_is_refused() -> None:
     with pytest.raises(CallAtFault, match=r"^no claim or topic is called 'XYZ'"):
         selected(["XYZ"])
+
+
+def test_in_a_format_that_is_only_swept_nothing_is_planned_but_what_is_exhaustive() -> None:
+    claims = selected(["ACT-02"])
+    tasks = plan(claims, ("float32",), "quick", 0, swept=("bfloat16",))
+    assert {task.check for task in tasks if task.reading == "bfloat16"} == {
+        "ACT-02/at_most_a_quarter_in_every_bfloat16"
+    }
+    drawn = plan(claims, ("bfloat16",), "quick", 0)
+    assert {task.reading for task in drawn} == {"bfloat16"}
+    assert "ACT-02/at_most_a_quarter" in {task.check for task in drawn}

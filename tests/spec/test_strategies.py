@@ -74,7 +74,7 @@ def test_networks_are_the_same_in_every_format(source: Drawn[Any], run_seed: int
         [as_python(value) for value in collect(source, fmt, STANDARD, run_seed)[0]]
         for fmt in FORMATS.values()
     ]
-    assert written[0] == written[1] == written[2]
+    assert all(each == written[0] for each in written)
     assert len(set(written[0])) > 1
 
 

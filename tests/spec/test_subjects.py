@@ -14,8 +14,9 @@ from rnnref import Cotangent, Network, certified_bits
 from rnnspec.errors import Misbehaved, NotOffered
 from rnnspec.implementations.numpy_ import NumpyImplementation
 from rnnspec.kit.endpoint import InProcess
+from rnnspec.kit.held import Held
 from rnnspec.kit.numbers import NotAFloat, from_replicates, to_floats
-from rnnspec.kit.subjects import Held, Mathematics, Scattered
+from rnnspec.kit.subjects import Mathematics, Scattered
 from rnnspec.protocol import FORMATS, Description, Format, Layer
 
 EVERY_FORMAT = pytest.mark.parametrize("fmt", FORMATS.values(), ids=list(FORMATS))

@@ -16,9 +16,10 @@ from rnnspec.hold import SURVIVES, TOLERATED, Comparison, Hold, Relation
 from rnnspec.implementations.numpy_ import NumpyImplementation
 from rnnspec.kit.endpoint import InProcess
 from rnnspec.kit.explore import implementation_judge
+from rnnspec.kit.held import Held
 from rnnspec.kit.judge import FACTOR, Outcome, tolerances
 from rnnspec.kit.numbers import Replicates
-from rnnspec.kit.subjects import Held, Scattered
+from rnnspec.kit.subjects import Scattered
 from rnnspec.protocol import FORMATS, Format
 from rnnspec.strategies.settings import PROFILES
 
@@ -127,8 +128,8 @@ class Shifted(NumpyImplementation):
     def __init__(self, by: float) -> None:
         self._by = by
 
-    def activation_vjp(self, kind: str, x: Any, dy: Any) -> Any:
-        return (super().activation_vjp(kind, x, dy) + self._by).astype(x.dtype)
+    def activation_vjp(self, kind: str, x: Any, dy: Any, *alpha: Any) -> Any:
+        return (super().activation_vjp(kind, x, dy, *alpha) + self._by).astype(x.dtype)
 
 
 @EVERY_FORMAT

@@ -9,14 +9,14 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
+import rnnspec
 from rnnspec.drawn import Drawn
-from rnnspec.protocol import FORMATS, Format, Layer, Network
+from rnnspec.protocol import FORMATS, BatchNorm, Chain, Dense, Format, Layer, Residual, Stack
 from rnnspec.strategies import LayerSizes, Orbit, Preactivations, networks, orbits
 from rnnspec.strategies.layers import Sizes
 from rnnspec.strategies.writing import as_python, names_used
 from spec.exploring import collect
 
-CLASSES = {"Network": Network, "Layer": Layer, "Orbit": Orbit, "Sizes": Sizes}
 SOURCES: list[Drawn[Any]] = [
     get_args(Preactivations)[1],
     get_args(LayerSizes)[1],
@@ -28,8 +28,8 @@ SOURCES: list[Drawn[Any]] = [
 
 
 def typed_in(text: str, names: set[str]) -> Any:
-    """The value of an expression, where only NumPy and these classes are known."""
-    known: dict[str, Any] = {"np": np, **{name: CLASSES[name] for name in names}}
+    """The value of an expression, where only NumPy and these classes of rnnspec are known."""
+    known: dict[str, Any] = {"np": np, **{name: getattr(rnnspec, name) for name in names}}
     exec(f"value = {text}", known)  # noqa: S102  # it is what a reader does with it
     return known["value"]
 
@@ -96,3 +96,24 @@ def test_mappings_and_the_classes_in_them() -> None:
     assert names_used(value) == {"Sizes", "Orbit"}
     assert same(value, typed_in(as_python(value), names_used(value)))
     assert names_used({"n": 1}) == set()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Stack(Layer("gru", 2, 3), depth=2, bidirectional=True),
+        Chain(
+            (Dense(2, 3, "elu", 0.1), Residual((BatchNorm(3, 1e-5, "inference"), Dense(3, 3, bias=False))))
+        ),
+        Chain((Dense(2, 3),)),
+        (),
+    ],
+    ids=as_python,
+)
+def test_architectures(value: Any) -> None:
+    assert typed_in(as_python(value), names_used(value)) == value
+
+
+def test_every_class_in_a_chain_is_imported() -> None:
+    chain = Chain((Residual((Dense(2, 2), BatchNorm(2))),))
+    assert names_used({"chain": chain}) == {"Chain", "Residual", "Dense", "BatchNorm"}

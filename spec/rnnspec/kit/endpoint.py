@@ -19,10 +19,19 @@ from rnnspec.errors import CannotLoad, Misbehaved, NotOffered
 from rnnspec.kit.wire import NotPlain, Status, plain, plain_argument
 from rnnspec.protocol import FORMATS, METHODS, Description, Implementation
 
+_SIGNATURES = {
+    method: list(inspect.signature(getattr(Implementation, method)).parameters.values())[1:]
+    for method in METHODS
+}
+
 # The order in which the contract has each method's arguments. They are handed over by
 # position, so that an adapter may call them what its library calls them.
-PARAMETERS = {
-    method: tuple(inspect.signature(getattr(Implementation, method)).parameters)[1:] for method in METHODS
+PARAMETERS = {method: tuple(each.name for each in named) for method, named in _SIGNATURES.items()}
+
+# Those that are not always there; they come last.
+OPTIONAL = {
+    method: tuple(each.name for each in named if each.default is not inspect.Parameter.empty)
+    for method, named in _SIGNATURES.items()
 }
 
 # Characters of a foreign message that are worth a place in a report.
@@ -43,6 +52,8 @@ class Endpoint(Protocol):
 
     def call(self, method: str, /, **arguments: Any) -> Any:
         """Call a method of `rnnspec.protocol.Implementation`, all its arguments by name.
+
+        One that has a default there may be left out.
 
         What comes back is plain data and the caller's own: float arrays (new, contiguous,
         writable), a dict of these, a tuple of both, or an int. That shapes and formats are
@@ -122,10 +133,15 @@ class Answer:
 def answer(implementation: object, method: str, arguments: Mapping[str, Any]) -> Answer:
     """Call a method of a Python object with arguments that are its own to spoil.
 
-    Whatever it raises is its answer, `SystemExit` too; only Ctrl-C goes through.
+    Whatever it raises is its answer, `SystemExit` too; only Ctrl-C goes through. A method that
+    cannot take an optional argument does not offer what it stands for.
     """
+    own = [arguments[name] for name in PARAMETERS[method] if name in arguments]
     try:
-        value = getattr(implementation, method)(*(arguments[name] for name in PARAMETERS[method]))
+        function = getattr(implementation, method)
+        if not arguments.keys().isdisjoint(OPTIONAL[method]) and not _takes(function, len(own)):
+            return Answer("not_offered")
+        value = function(*own)
         if value is NotImplemented:
             return Answer("not_offered")
         return Answer("ok", plain(value))
@@ -164,8 +180,10 @@ def check_call(description: Description, method: str, arguments: Mapping[str, An
     """
     if method not in description.offers:
         raise NotOffered(f"{method} is not offered")
-    if set(arguments) != set(PARAMETERS[method]):
-        raise TypeError(f"{method} takes {', '.join(PARAMETERS[method])}, got {', '.join(arguments)}")
+    missing = set(PARAMETERS[method]) - set(arguments) - set(OPTIONAL[method])
+    if missing or not set(arguments) <= set(PARAMETERS[method]):
+        takes = ", ".join(f"[{name}]" if name in OPTIONAL[method] else name for name in PARAMETERS[method])
+        raise TypeError(f"{method} takes {takes}, got {', '.join(arguments)}")
 
 
 def describe(implementation: object) -> Description:
@@ -256,6 +274,17 @@ def one_line(text: str) -> str:
     """Foreign text on a single line of bounded length, fit to be encoded."""
     line = " ".join(text[: 4 * _MESSAGE_LENGTH].split()).encode("utf-8", "replace").decode()
     return line if len(line) <= _MESSAGE_LENGTH else line[: _MESSAGE_LENGTH - 3] + "..."
+
+
+def _takes(function: Any, count: int) -> bool:
+    """Whether so many arguments can be given by position."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # it does not say
+        return True
+    return True
 
 
 def _attribute(implementation: object, name: str) -> Any:

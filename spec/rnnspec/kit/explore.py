@@ -17,10 +17,11 @@ from rnnref.systems.balls import working_precision
 from rnnspec.claim import Check
 from rnnspec.errors import Misbehaved, NotOffered
 from rnnspec.hold import Hold, Inapplicable, Rounding
+from rnnspec.kit.held import Held
 from rnnspec.kit.judge import Judgement, Outcome, judge_balls, judge_floats, tolerances
 from rnnspec.kit.numbers import LAW_PRECISION
 from rnnspec.kit.shrink import shorter
-from rnnspec.kit.subjects import Held, Mathematics, Scattered
+from rnnspec.kit.subjects import Mathematics, Scattered
 from rnnspec.protocol import Format
 from rnnspec.strategies.settings import Profile, explicit_settings, without_local_constants
 
@@ -103,8 +104,11 @@ def implementation_judge(check: Check, subject: Held, profile: Profile) -> Judge
                 if subject.answers == answered:  # over no steps, say: true, and true of anything
                     return Judgement(Outcome.UNDECIDED, decided=0)
                 if any(said.rounding is Rounding.TOLERATED for said in hold.said):
-                    noise = Scattered(subject.format, profile.replicates, seed=0)
-                    scatter = Hold(Scattered(subject.format, profile.replicates, seed=0, quiet=True))
+                    noise, quiet = (
+                        Scattered(subject.format, profile.replicates, 0, quiet=each, begun=subject.begun)
+                        for each in (False, True)
+                    )
+                    scatter = Hold(quiet)
                     check.function(noise, scatter, **inputs)
                     allowed = tolerances(scatter.said, subject.format, noise.noise.scale, hold.said)
                 else:

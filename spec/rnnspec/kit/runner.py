@@ -30,10 +30,11 @@ from rnnspec.kit.explore import (
     judge_once,
     mathematics_judge,
 )
+from rnnspec.kit.held import Held
 from rnnspec.kit.laboratory import Laboratory
 from rnnspec.kit.proving import Prover
 from rnnspec.kit.results import CheckResult, Status
-from rnnspec.kit.subjects import Held, Mathematics
+from rnnspec.kit.subjects import Mathematics
 from rnnspec.protocol import Format, format_named
 from rnnspec.strategies.settings import Profile, profile_named
 from rnnspec.strategies.writing import as_python
@@ -85,13 +86,24 @@ def selected(names: Sequence[str]) -> list[Claim]:
     return [claim for claim in registry if claim.id in chosen or not names]
 
 
-def plan(claims: Iterable[Claim], readings: Sequence[str], profile: str, seed: int) -> list[Task]:
-    """Every check of the claims in every reading that it has."""
+def plan(
+    claims: Iterable[Claim],
+    readings: Sequence[str],
+    profile: str,
+    seed: int,
+    *,
+    swept: Sequence[str] = (),
+) -> list[Task]:
+    """Every check of the claims in every reading that it has.
+
+    Args:
+        swept: float formats besides, in which nothing but exhaustive checks is held.
+    """
     return [
         Task(check.id, reading, profile, seed)
         for claim in claims
         for check in claim.checks
-        for reading in readings
+        for reading in (*readings, *(swept if check.kind is Kind.EXHAUSTIVE else ()))
         if _has_reading(check, reading)
     ]
 

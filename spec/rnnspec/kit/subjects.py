@@ -1,46 +1,125 @@
-"""The subjects that a law is held to: an implementation, the mathematics, and noise."""
+"""The reference as a subject of laws: the mathematics, and noise. `held` has the third, implementations."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnnref import Cotangent, Evaluator, Network, Noise, Pullback, Reference, Run
+from rnnref.arguments import check_choice
 from rnnref.systems.noise import NoisyMatrix
-from rnnspec.errors import Misbehaved, NotOffered
-from rnnspec.kit.endpoint import Endpoint
-from rnnspec.kit.numbers import from_replicates, to_balls, to_floats, to_replicates
-from rnnspec.protocol import Format, Layer
-from rnnspec.subject import Numbers
+from rnnspec.errors import NotOffered
+from rnnspec.kit.numbers import from_replicates, to_replicates
+from rnnspec.protocol import CLIPPINGS, LOSSES, Architecture, Chain, Format
+from rnnspec.subject import Array, Numbers
+
+R = TypeVar("R")
 
 
-class Mathematics:
+class _Evaluated(ABC):
+    """What an evaluator of the reference answers, in whatever number system."""
+
+    @abstractmethod
+    def _answer(self, call: Callable[[Evaluator], R]) -> R:
+        """Ask an evaluator; every array of its answer holds the numbers of this reading."""
+
+    def softmax(self, x: Any) -> Numbers:
+        return self._answer(lambda e: e.softmax(x))
+
+    def softmax_vjp(self, x: Any, dy: Any) -> Numbers:
+        return self._answer(lambda e: e.softmax_vjp(x, dy))
+
+    def loss(self, kind: str, y: Any, t: Any) -> Numbers:
+        check_choice("kind", kind, LOSSES)
+        if kind == "cross_entropy":
+            return self._answer(lambda e: e.cross_entropy(y, t))
+        return self._answer(lambda e: e.squared_error(y, t, _convention(kind)))
+
+    def loss_gradient(self, kind: str, y: Any, t: Any) -> Numbers:
+        check_choice("kind", kind, LOSSES)
+        if kind == "cross_entropy":
+            return self._answer(lambda e: e.cross_entropy_gradient(y, t))
+        return self._answer(lambda e: e.squared_error_gradient(y, t, _convention(kind)))
+
+    def clip(self, kind: str, tensors: Mapping[str, Any], threshold: float) -> dict[str, Numbers]:
+        check_choice("kind", kind, CLIPPINGS)
+        if kind == "value":
+            return self._answer(lambda e: e.clip_by_value(tensors, threshold))
+        return self._answer(lambda e: e.clip_by_norm(tensors, threshold))
+
+    def chain(
+        self,
+        chain: Chain,
+        parameters: Mapping[str, Any],
+        x: Any,
+        statistics: Mapping[str, Any] | None = None,
+    ) -> Numbers:
+        return self._answer(lambda e: e.chain(chain, parameters, x, statistics).outputs)
+
+    def chain_vjp(
+        self,
+        chain: Chain,
+        parameters: Mapping[str, Any],
+        x: Any,
+        dy: Any,
+        statistics: Mapping[str, Any] | None = None,
+    ) -> Pullback:
+        def back(e: Evaluator) -> Pullback:
+            pulled = e.chain_vjp(chain, parameters, x, dy, statistics)
+            return Pullback(pulled.parameters, pulled.inputs, {})
+
+        return self._answer(back)
+
+    def run(self, network: Network) -> Run:
+        return self._answer(lambda e: e.run(network))
+
+    def vjp(self, network: Network, cotangent: Cotangent) -> Pullback:
+        return self._answer(lambda e: e.vjp(network, cotangent))
+
+    def parameter_count(self, layer: Architecture) -> int:
+        return layer.parameter_count
+
+    def gates(self, network: Network) -> list[Mapping[str, Numbers]]:
+        return list(self._answer(lambda e: e.gates(network)))
+
+    def curvature(self, kind: str, x: Any, alpha: float | None = None) -> Numbers:
+        return self._answer(lambda e: e.curvature(kind, x, alpha))
+
+    def jacobians(self, network: Network) -> list[Mapping[str, Numbers]]:
+        return list(self._answer(lambda e: e.jacobians(network)))
+
+
+def _convention(loss: str) -> str:
+    """What the reference calls the factor of a squared error."""
+    return loss.removesuffix("_squares")
+
+
+SPARE = 128
+"""Bits of the reference's answers that may be lost when a law hands them on to the next call."""
+
+
+class Mathematics(_Evaluated):
     """The reference in balls: what is true, with proven digits."""
 
     def __init__(self, fmt: Format) -> None:
         self.format = fmt
-        self._reference = Reference()
+        self._reference = Reference(spare=SPARE)
 
-    def activation(self, kind: str, x: Any) -> Numbers:
-        return self._reference.activation(kind, np.asarray(x))
+    def _answer(self, call: Callable[[Evaluator], R]) -> R:
+        return self._reference.certified(call)
 
-    def slope(self, kind: str, x: Any) -> Numbers:
-        return self._reference.slope(kind, np.asarray(x))
+    def activation(self, kind: str, x: Any, alpha: float | None = None) -> Numbers:
+        return self._reference.activation(kind, np.asarray(x), alpha)
 
-    def run(self, network: Network) -> Run:
-        return self._reference.run(network)
+    def slope(self, kind: str, x: Any, alpha: float | None = None) -> Numbers:
+        return self._reference.slope(kind, np.asarray(x), alpha)
 
-    def vjp(self, network: Network, cotangent: Cotangent) -> Pullback:
-        return self._reference.vjp(network, cotangent)
-
-    def gates(self, network: Network) -> list[Mapping[str, Numbers]]:
-        return list(self._reference.gates(network))
-
-    def parameter_count(self, layer: Layer) -> int:
-        return layer.parameter_count
+    def initial_parameters(self, layer: Architecture, seed: int) -> dict[str, Numbers]:
+        raise NotOffered("initial_parameters: every library has its own, and the mathematics has none")
 
 
 class LawNoise(Noise):
@@ -54,169 +133,62 @@ class LawNoise(Noise):
         self.unit = self.underflow = 0.0
 
 
-class Scattered:
+Begun = Mapping[tuple[Architecture, int], Mapping[str, Array]]
+"""Initial parameters by layer and seed."""
+
+
+class Scattered(_Evaluated):
     """The reference in noise, K replicates side by side; without noise if `quiet`.
 
     Quietly it is the reference of the noise reading: exact answers at the replicates'
     own states.
+
+    Args:
+        fmt: the format whose roundings are imitated.
+        replicates: K.
+        seed: of the perturbations.
+        quiet: whether to perturb nothing.
+        begun: the initial parameters that the implementation has named. They are chosen and
+            not computed, so that there is nothing to perturb in them.
     """
 
-    def __init__(self, fmt: Format, replicates: int, seed: int, *, quiet: bool = False) -> None:
+    def __init__(
+        self, fmt: Format, replicates: int, seed: int, *, quiet: bool = False, begun: Begun | None = None
+    ) -> None:
         self.format = fmt
         self.noise = LawNoise(fmt, replicates, seed)
         if quiet:
             self.noise.silence()
         self._evaluator = Evaluator(self.noise)
         self._quiet = quiet
+        self._begun: Begun = begun or {}
 
-    def activation(self, kind: str, x: Any) -> Numbers:
-        return to_replicates(self._evaluator.activation(kind, np.asarray(x)))
+    def _answer(self, call: Callable[[Evaluator], R]) -> R:
+        answer: R = _replicated(call(self._evaluator))
+        return answer
 
-    def slope(self, kind: str, x: Any) -> Numbers:
-        evaluate = self._evaluator.sharp_slope if self._quiet else self._evaluator.slope
-        return to_replicates(evaluate(kind, np.asarray(x)))
+    def activation(self, kind: str, x: Any, alpha: float | None = None) -> Numbers:
+        return self._answer(lambda e: e.activation(kind, x, alpha))
 
-    def run(self, network: Network) -> Run:
-        run = self._evaluator.run(network)
-        return Run(to_replicates(run.outputs), {k: to_replicates(v) for k, v in run.state.items()})
+    def slope(self, kind: str, x: Any, alpha: float | None = None) -> Numbers:
+        # Nobody computes a slope from the output where the output does not determine it.
+        sharp = self._quiet or (alpha is not None and alpha <= 0)
+        return self._answer(lambda e: (e.sharp_slope if sharp else e.slope)(kind, x, alpha))
 
-    def vjp(self, network: Network, cotangent: Cotangent) -> Pullback:
-        pullback = self._evaluator.vjp(network, cotangent)
-        return Pullback(
-            {k: to_replicates(v) for k, v in pullback.parameters.items()},
-            to_replicates(pullback.inputs),
-            {k: to_replicates(v) for k, v in pullback.state.items()},
-        )
-
-    def gates(self, network: Network) -> list[Mapping[str, Numbers]]:
-        steps = self._evaluator.gates(network)
-        return [{k: to_replicates(v) for k, v in step.items()} for step in steps]
-
-    def parameter_count(self, layer: Layer) -> int:
-        return layer.parameter_count
+    def initial_parameters(self, layer: Architecture, seed: int) -> dict[str, Numbers]:
+        if (layer, seed) not in self._begun:
+            raise NotOffered("initial_parameters: noise has only those that the implementation has named")
+        return {name: value.astype(object) for name, value in self._begun[layer, seed].items()}
 
 
-COTANGENTS = (1.0, 2.0, 0.5, -1.0)
-"""What slopes are multiplied by, in turn. Powers of two are divided out again exactly, and an
-implementation that ignores the cotangent, or its sign, is found out."""
-
-
-class Held:
-    """An implementation in one float format, its answers validated and lifted exactly.
-
-    Args:
-        endpoint: where its calls go.
-        fmt: the format of everything that crosses.
-
-    Attributes:
-        answers: how many calls have been answered.
-    """
-
-    def __init__(self, endpoint: Endpoint, fmt: Format) -> None:
-        self.format = fmt
-        self._endpoint = endpoint
-        self.answers = 0
-
-    def _call(self, method: str, **arguments: Any) -> Any:
-        value = self._endpoint.call(method, **arguments)
-        self.answers += 1
-        return value
-
-    def activation(self, kind: str, x: Any) -> Numbers:
-        x = self._narrow(x)
-        y = self._call("activation", kind=kind, x=x.ravel())
-        return to_balls(self._array("activation", "y", y, (x.size,)).reshape(x.shape))
-
-    def slope(self, kind: str, x: Any) -> Numbers:
-        x = self._narrow(x)
-        dy = np.resize(np.array(COTANGENTS, dtype=x.dtype), x.size)
-        dx = self._call("activation_vjp", kind=kind, x=x.ravel(), dy=dy)
-        slopes: Numbers = to_balls(self._array("activation_vjp", "dx", dx, (x.size,))) / to_balls(dy)
-        return slopes.reshape(x.shape)
-
-    def run(self, network: Network) -> Run:
-        n, T, B = network.layer.width, network.steps, network.batch
-        reply = self._pair("run", 2, self._call("run", **self._network(network)))
-        return Run(
-            to_balls(self._array("run", "outputs", reply[0], (T, B, n))),
-            self._mapping(
-                "run", "state", reply[1], {k: (B, size) for k, size in network.layer.state_sizes.items()}
-            ),
-        )
-
-    def vjp(self, network: Network, cotangent: Cotangent) -> Pullback:
-        layer, T, B = network.layer, network.steps, network.batch
-        reply = self._call(
-            "run_vjp",
-            **self._network(network),
-            d_outputs=self._narrow(cotangent.outputs),
-            d_state={k: self._narrow(v) for k, v in cotangent.state.items()},
-        )
-        parameters, inputs, state = self._pair("run_vjp", 3, reply)
-        return Pullback(
-            self._mapping("run_vjp", "parameters", parameters, layer.parameter_shapes),
-            to_balls(self._array("run_vjp", "inputs", inputs, (T, B, layer.inputs))),
-            self._mapping("run_vjp", "state", state, {k: (B, size) for k, size in layer.state_sizes.items()}),
-        )
-
-    def gates(self, network: Network) -> list[Mapping[str, Numbers]]:
-        raise NotOffered("gates: implementations do not show them")
-
-    def parameter_count(self, layer: Layer) -> int:
-        count = self._call("parameter_count", layer=layer)
-        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-            raise Misbehaved(f"parameter_count returned {_brief(count)}, expected a whole number")
-        return count
-
-    def _network(self, network: Network) -> dict[str, Any]:
-        return {
-            "layer": network.layer,
-            "parameters": {k: self._narrow(v) for k, v in network.parameters.items()},
-            "inputs": self._narrow(network.inputs),
-            "state": {k: self._finite(k, self._narrow(v)) for k, v in network.state.items()},
-        }
-
-    @staticmethod
-    def _finite(name: str, state: NDArray[Any]) -> NDArray[Any]:
-        # Drawn states are finite; another can only be one that this implementation returned.
-        if not np.isfinite(state).all():
-            raise Misbehaved(f"run returned a final state {name!r} that is not finite")
-        return state
-
-    def _narrow(self, values: Any) -> NDArray[np.floating[Any]]:
-        """The arrays that cross are of the implementation's format; this rounds nothing."""
-        wide = to_floats(values)
-        if not self.format.represents(wide):
-            raise ValueError(f"a law passed numbers that are not {self.format.name}")
-        return wide.astype(self.format.dtype)
-
-    def _pair(self, call: str, length: int, reply: Any) -> Any:
-        if not isinstance(reply, (tuple, list)) or len(reply) != length:
-            raise Misbehaved(f"{call} returned {_brief(reply)}, expected {length} things")
-        return reply
-
-    def _mapping(
-        self, call: str, what: str, got: Any, shapes: Mapping[str, tuple[int, ...]]
-    ) -> dict[str, Numbers]:
-        if not isinstance(got, Mapping) or set(got) != set(shapes):
-            names = sorted(map(str, got)) if isinstance(got, Mapping) else _brief(got)
-            raise Misbehaved(f"{call} returned {what} {names}, expected arrays named {sorted(shapes)}")
-        return {k: to_balls(self._array(call, f"{what}[{k!r}]", got[k], s)) for k, s in shapes.items()}
-
-    def _array(self, call: str, what: str, got: Any, shape: tuple[int, ...]) -> NDArray[Any]:
-        if not isinstance(got, np.ndarray):
-            raise Misbehaved(f"{call} returned {what} as {_brief(got)}, expected an array")
-        if got.shape != shape:
-            raise Misbehaved(f"{call} returned {what} of shape {got.shape}, expected shape {shape}")
-        if got.dtype != self.format.dtype:
-            raise Misbehaved(f"{call} returned {what} as {got.dtype}, expected {self.format.name}")
-        if np.isnan(got).any():  # every input is finite, so no answer is
-            raise Misbehaved(f"{call} returned not-a-number in {what}")
-        return got
-
-
-def _brief(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape} and type {value.dtype}"
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+def _replicated(answer: Any) -> Any:
+    """An answer in which every array (K, ...) is one (...) of replicates."""
+    if isinstance(answer, np.ndarray):
+        return to_replicates(answer)
+    if isinstance(answer, Mapping):
+        return {name: _replicated(value) for name, value in answer.items()}
+    if isinstance(answer, list):
+        return [_replicated(value) for value in answer]
+    return replace(
+        answer, **{field.name: _replicated(getattr(answer, field.name)) for field in fields(answer)}
+    )

@@ -17,8 +17,10 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import msgspec
 import numpy as np
 
+from rnnref import RnnrefError
 from rnnspec.errors import RnnspecError
-from rnnspec.protocol import FORMATS, Floats, Layer
+from rnnspec.kit.links import ChainValue, chain_of, value_of_chain
+from rnnspec.protocol import FORMATS, Chain, Floats, Format, Layer, Stack
 
 VERSION = 1
 
@@ -58,7 +60,19 @@ class LayerValue(msgspec.Struct, frozen=True, tag="layer", tag_field="type"):
     layer: Layer
 
 
-Argument: TypeAlias = int | str | Array | Arrays | LayerValue
+class StackValue(msgspec.Struct, frozen=True, tag="stack", tag_field="type"):
+    """A stack of layers, as an argument."""
+
+    stack: Stack
+
+
+class FloatValue(msgspec.Struct, frozen=True, tag="float", tag_field="type"):
+    """A finite 64-bit number, as an argument; `hex` is its hexadecimal form, 0x1.8p+1 for 3."""
+
+    hex: str
+
+
+Argument: TypeAlias = int | str | Array | Arrays | FloatValue | LayerValue | StackValue | ChainValue
 Value: TypeAlias = int | Array | Arrays | list[Array | Arrays]
 Status: TypeAlias = Literal["ok", "not_offered", "raised", "rubbish"]
 
@@ -109,10 +123,12 @@ def encode_array(array: Floats) -> Array:
     """An array of any shape and strides as its bytes.
 
     Raises:
-        NotPlain: if it is no NumPy array of float16, float32 or float64, or too large.
+        NotPlain: if it is no NumPy array of one of the float formats, or too large.
     """
     _check_array(array, "")
-    return Array(array.dtype.name, array.shape, array.astype(_little(array.dtype.name), copy=False).tobytes())
+    fmt = FORMATS[array.dtype.name]
+    bits = array.astype(fmt.dtype, copy=False).view(_bits(fmt))
+    return Array(fmt.name, array.shape, bits.astype(bits.dtype.newbyteorder("<"), copy=False).tobytes())
 
 
 def decode_array(array: Array) -> Floats:
@@ -126,15 +142,15 @@ def decode_array(array: Array) -> Floats:
     shape = tuple(array.shape)
     if any(length < 0 for length in shape):
         raise NotPlain(f"an array of the shape {shape}")
-    little = _little(array.dtype)
-    needed = math.prod(shape) * little.itemsize
+    fmt = FORMATS[array.dtype]
+    needed = math.prod(shape) * fmt.dtype.itemsize
     if len(array.data) != needed:
         raise NotPlain(
             f"an array of {array.dtype} of shape {shape} in {len(array.data)} bytes, which takes {needed}"
         )
     try:
-        flat = np.frombuffer(array.data, dtype=little)
-        return flat.reshape(shape).astype(np.dtype(array.dtype), copy=True)
+        bits = np.frombuffer(array.data, dtype=_bits(fmt).newbyteorder("<"))
+        return bits.reshape(shape).astype(_bits(fmt), copy=True).view(fmt.dtype)
     except ValueError:  # more axes, or longer ones, than NumPy has
         raise NotPlain(f"an array of the shape {shape}") from None
 
@@ -160,13 +176,15 @@ def plain(value: Any) -> Any:
 
 
 def plain_argument(value: Any) -> Any:
-    """The same for an argument, which may also be text or a layer, but not a tuple.
+    """The same for an argument, which may be text, a float, a layer, stack or chain, but not a tuple.
 
     Raises:
         NotPlain: if it is anything else.
     """
-    if isinstance(value, (str, Layer)):
+    if isinstance(value, (str, Layer, Stack, Chain)):
         return value
+    if isinstance(value, float):
+        return _finite(value)
     if isinstance(value, (tuple, list)):
         raise NotPlain(_described(value))
     return plain(value)
@@ -202,10 +220,17 @@ def encode_argument(value: Any) -> Argument:
     """An argument of a call, ready for a request.
 
     Raises:
-        NotPlain: if it is no text, layer, integer, float array or mapping of float arrays.
+        NotPlain: if it is no text, number, layer, stack, chain, float array or mapping of these.
     """
-    if isinstance(value, Layer):
-        return LayerValue(value)
+    match value:
+        case Layer():
+            return LayerValue(value)
+        case Stack():
+            return StackValue(value)
+        case Chain():
+            return value_of_chain(value)
+        case float():
+            return FloatValue(_finite(value).hex())
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     return _encode_part(value)
@@ -215,11 +240,26 @@ def decode_argument(value: Argument) -> Any:
     """The argument that was encoded.
 
     Raises:
-        NotPlain: if an array in it does not make sense.
+        NotPlain: if an array, a float or a chain in it does not make sense.
     """
-    if isinstance(value, LayerValue):
-        return value.layer
-    return value if isinstance(value, (int, str)) else _decode_part(value)
+    match value:
+        case LayerValue():
+            return value.layer
+        case StackValue():
+            return value.stack
+        case ChainValue():
+            try:
+                return chain_of(value)
+            except RnnrefError as fault:
+                raise NotPlain(f"a chain that cannot be: {fault}") from None
+        case FloatValue():
+            try:
+                return _finite(float.fromhex(value.hex))
+            except (ValueError, OverflowError):
+                raise NotPlain(f"the float {value.hex!r}") from None
+        case int() | str():
+            return value
+    return _decode_part(value)
 
 
 def encode(message: Request | Reply | Greeting) -> bytes:
@@ -311,6 +351,12 @@ def _check_array(value: Any, where: str) -> None:
         )
 
 
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise NotPlain(f"the float {float(number)}")
+    return float(number)
+
+
 def _described(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return repr(value)
@@ -318,5 +364,6 @@ def _described(value: Any) -> str:
     return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
 
 
-def _little(name: str) -> np.dtype[np.floating[Any]]:
-    return FORMATS[name].dtype.newbyteorder("<")
+def _bits(fmt: Format) -> np.dtype[Any]:
+    """Whole numbers of as many bytes: unlike bfloat16, they can be told in which order."""
+    return np.dtype(f"u{fmt.dtype.itemsize}")

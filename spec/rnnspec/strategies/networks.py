@@ -5,7 +5,7 @@ ones come from a drawn seed and scale, with a few entries drawn on top. (Filling
 with one drawn value, which is what generic array strategies prefer, makes all gates alike:
 then 23 of the 24 orders of the gates look right.)
 
-Numbers are multiples of a power of two with 11 significant bits, so that every float format
+Numbers are multiples of a power of two with 8 significant bits, so that every float format
 represents them and all of them mean the same network.
 """
 
@@ -38,7 +38,7 @@ INPUT_SCALES = (0, 2, -4)
 STATE_SCALES = (0, 4, -4)
 """As powers of two. A cell of 32 is further than it gets by itself in a short sequence."""
 
-GRID = 1024  # the unit of drawn numbers is 1/1024; 2 * GRID has 11 bits, as a float16 has
+GRID = 128  # the unit of drawn numbers is 1/128; up to 2 * GRID, 8 bits suffice, as bfloat16 has
 
 Sizes = tuple[int, int]
 

@@ -19,6 +19,8 @@ def as_python(value: Any) -> str:
         return _array(value)
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key!r}: {as_python(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(as_python, value))}{',' if len(value) == 1 else ''})"
     if is_dataclass(value) and not isinstance(value, type):
         arguments = [
             f"{field.name}={as_python(getattr(value, field.name))}"
@@ -45,6 +47,8 @@ def names_used(value: Any) -> set[str]:
     """The classes that the expression needs, for its import line."""
     if isinstance(value, Mapping):
         return set().union(*map(names_used, value.values()))
+    if isinstance(value, tuple):
+        return set().union(*map(names_used, value))
     if is_dataclass(value) and not isinstance(value, type):
         parts = (names_used(getattr(value, field.name)) for field in fields(value))
         return {type(value).__name__}.union(*parts)

@@ -34,14 +34,14 @@ class WrongShape(NumpyImplementation):
 class Integers(NumpyImplementation):
     name = "integral"
 
-    def activation_vjp(self, kind: str, x: Any, dy: Any) -> Any:
+    def activation_vjp(self, kind: str, x: Any, dy: Any, *alpha: Any) -> Any:
         return np.zeros(x.shape, dtype=np.int64)
 
 
 class NotANumber(NumpyImplementation):
     name = "nan"
 
-    def activation_vjp(self, kind: str, x: Any, dy: Any) -> Any:
+    def activation_vjp(self, kind: str, x: Any, dy: Any, *alpha: Any) -> Any:
         return np.full_like(x, np.nan)
 
 

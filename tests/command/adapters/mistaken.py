@@ -25,9 +25,9 @@ class TooSteep(NumpyImplementation):
 
     name = "too-steep"
 
-    def activation_vjp(self, kind: str, x: Any, dy: Any) -> Any:
+    def activation_vjp(self, kind: str, x: Any, dy: Any, *alpha: Any) -> Any:
         near = (np.abs(x) < 1e-2) & (kind == "sigmoid")
-        return super().activation_vjp(kind, x, dy) + (1e-6 * near).astype(x.dtype)
+        return super().activation_vjp(kind, x, dy, *alpha) + (1e-6 * near).astype(x.dtype)
 
 
 class SwappedGates(NumpyImplementation):

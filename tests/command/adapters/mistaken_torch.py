@@ -13,9 +13,9 @@ from rnnspec.implementations.torch_ import TorchImplementation
 class TooSteepTorch(TorchImplementation):
     name = "too-steep-torch"
 
-    def activation_vjp(self, kind: str, x: Any, dy: Any) -> Any:
+    def activation_vjp(self, kind: str, x: Any, dy: Any, *alpha: Any) -> Any:
         near = (np.abs(x) < 1e-2) & (kind == "sigmoid")
-        return super().activation_vjp(kind, x, dy) + (1e-6 * near).astype(x.dtype)
+        return super().activation_vjp(kind, x, dy, *alpha) + (1e-6 * near).astype(x.dtype)
 
 
 class SwappedTorch(TorchImplementation):

@@ -87,6 +87,7 @@ def sigmoid_itself(impl: Subject, hold: Hold, x: Preactivations) -> None:
 
 
 quarter.exhaustive(of=at_most_a_quarter, format="float16")
+quarter.exhaustive(of=at_most_a_quarter, format="bfloat16")
 quarter.exhaustive(of=whole_curve, format="float16")
 
 

@@ -23,8 +23,8 @@ UNCANCELLED = "no other path cancels the one from cell to cell"
 
 def _remembering(net: Network) -> Network:
     """Forget gates near 1: a bias between 4 and 8, whatever was drawn."""
-    # Multiples of 1/128, which every float format represents up to 8.
-    bias = 6 + np.round(np.clip(net.parameters["b_f"], -2, 2) * 128) / 128
+    # Multiples of 1/32, which every float format represents up to 8.
+    bias = 6 + np.round(np.clip(net.parameters["b_f"], -2, 2) * 32) / 32
     return net.with_parameters(W_f=0, b_f=bias, U_f=0)
 
 
