@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from rnnref import Cotangent, Network, Pullback
+from rnnspec.enclosure import INF, Enclose, Enclosed, Functions
 from rnnspec.protocol import Layer
 
 Expression: TypeAlias = Any
@@ -102,17 +102,6 @@ class CellTrace:
     count_paths: int
 
 
-class Enclose(Protocol):
-    """Bounds that hold on whole intervals, by ball arithmetic."""
-
-    def less(self, kind: str, bound: Fraction, *, outside: Fraction) -> None:
-        """phi'(x) < bound for every |x| >= outside, up to infinity.
-
-        Raises `NotProved` if bisection does not get there.
-        """
-        ...
-
-
 @dataclass(frozen=True)
 class Measurement:
     """One row of an experiment: a frequency with its uncertainty.
@@ -166,10 +155,13 @@ class Lab(Protocol):
 
 
 __all__ = [
+    "INF",
     "CellTrace",
     "Cotangent",
     "Enclose",
+    "Enclosed",
     "Expression",
+    "Functions",
     "Lab",
     "Layer",
     "Measurement",
