@@ -63,6 +63,21 @@ def test_a_report_of_a_failure() -> None:
     assert [gap["claim"] for gap in report["gaps"]] == ["LGR-11"]
 
 
+def test_a_report_of_what_was_measured() -> None:
+    said = rnnspec("verify", "LGR-11", "--dtype", "float16", "--json", "-", *QUICK)
+    report = valid(said, "report.schema.json")
+    [claim] = report["claims"]
+    [result] = claim["results"]
+    assert result["detail"].startswith("depends on the gain: ")
+    assert len(result["rows"]) == 8
+    for row in result["rows"]:
+        assert row["statistic"] == "frequency"
+        assert 0 <= row["low"] <= row["value"] <= row["high"] <= 1
+        assert row["n"] == 30
+        assert row["seconds"] is None
+    assert "LSTM, gain 8" in said.err
+
+
 def test_a_report_of_crashes() -> None:
     said = rnnspec("check", adapter("Exits"), "ACT-02", "--dtype", "float32", "--json", "-", *QUICK)
     report = valid(said, "report.schema.json")

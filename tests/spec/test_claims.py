@@ -23,6 +23,9 @@ TASKS = plan(CLAIMS, (MATHEMATICS, *FORMATS), "quick", seed=0)
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: f"{task.check}[{task.reading}]")
 def test_check(task: Task, run_seed: int) -> None:
     result = run_task(replace(task, seed=run_seed), NUMPY)
+    if result.status is Status.RECORDED:  # nothing can measure it, and the claim says so
+        assert registry[result.claim].finding == "recorded"
+        return
     assert result.status is Status.PASSED, (result.detail, result.failure)
     assert result.decided > 0
 

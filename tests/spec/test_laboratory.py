@@ -1,56 +1,52 @@
-"""Experiments: seeded, and with an uncertainty that is the published one."""
+"""Experiments: seeded, by the reference's formulas, and honest about what went wrong."""
 
 from __future__ import annotations
 
 import math
+import time
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from rnnref import FORMATS, Cotangent, Evaluator, Floats, Layer, Network
-from rnnspec.kit.laboratory import NORMAL_97_5, Laboratory, wilson
+from rnnref import FORMATS, Cotangent, Evaluator, Floats, Layer, Network, Stack
+from rnnref.feedforward import BatchNorm, Chain, Dense, Residual
+from rnnref.feedforward.pretraining import Descent
+from rnnspec.experiment import Model, Outcome, Plan, Start, Training
+from rnnspec.kit.laboratory import Laboratory, timing
+from rnnspec.kit.laboratory.models import Named, drawn, together, trainable
+from rnnspec.tasks import Examples, Task, adding, echo, recall, two_classes, xor_sign
 
-COUNTS = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+EVALUATOR = Evaluator(Floats(FORMATS["float64"]))
+START = Start("glorot")
+ROUNDED = 2.0**-53 * 5000
+"""What several thousand roundings may come to; a mistake in a formula comes to much more."""
 
-
-def misfit(p: float, hits: int, trials: int) -> float:
-    """(hits/trials - p)² / (p (1 - p) / trials), times the denominator, less z² times it."""
-    return (hits / trials - p) ** 2 * trials - NORMAL_97_5**2 * p * (1 - p)
-
-
-@given(counts=COUNTS)
-def test_the_ends_are_where_the_score_test_turns(counts: tuple[int, int]) -> None:
-    """Wilson's interval is by definition the p that the score test does not reject."""
-    hits, trials = counts
-    low, high = wilson(hits, trials)
-    # Some ten operations on numbers of at most 1 round, and terms of size n + z² cancel.
-    rounded = 10 * 2.0**-53
-    assert 0 <= low <= hits / trials + rounded
-    assert hits / trials - rounded <= high <= 1
-    rounding = 2 * rounded * (trials + NORMAL_97_5**2)
-    for end in (low, high):
-        assert abs(misfit(end, hits, trials)) <= rounding
-    assert misfit((low + high) / 2, hits, trials) < 0
-    if low > rounded:
-        assert misfit(low / 2, hits, trials) > 0
-    if high < 1 - rounded:
-        assert misfit((1 + high) / 2, hits, trials) > 0
-
-
-@pytest.mark.parametrize(
-    ("hits", "trials", "low", "high"),
-    # Brown, Cai and DasGupta 2001 print the formula; at 0 and n it is z² / (n + z²), and
-    # symmetric at one half.
-    [(0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (5, 10, 0.2366, 0.7634), (81, 263, 0.2553, 0.3662)],
+MODELS: list[Model] = [
+    Layer("rnn", 2, 3),
+    Layer("rnn", 2, 3, activation="relu"),
+    Layer("jordan", 2, 3, outputs=2),
+    Layer("lstm", 2, 3),
+    Layer("lstm", 2, 3, peepholes="gers", cell_clip=0.1),
+    Layer("gru", 2, 3, reset="before"),
+    Layer("gru", 2, 3, biases="two", update="replaces"),
+    Stack(Layer("lstm", 2, 3), depth=2, bidirectional=True),
+]
+DEEP = Chain(
+    (
+        Dense(2, 4, "elu", alpha=1.0),
+        BatchNorm(4, epsilon=0.1),
+        Residual((Dense(4, 4, "tanh"), Dense(4, 4, "sigmoid"))),
+        Dense(4, 1),
+    )
 )
-def test_known_values(hits: int, trials: int, low: float, high: float) -> None:
-    assert [round(end, 4) for end in wilson(hits, trials)] == [low, high]
 
 
-def test_the_quantile_is_that_of_the_normal_distribution() -> None:
-    assert math.isclose(0.5 * math.erfc(-NORMAL_97_5 / math.sqrt(2)), 0.975, rel_tol=2.0**-50)
+def close(got: Any, expected: Any) -> None:
+    size = np.abs(expected).max(initial=0.0)
+    assert np.shape(got) == np.shape(expected)
+    assert np.abs(np.asarray(got) - expected).max(initial=0.0) <= ROUNDED * size
 
 
 def test_trials_are_seeded_one_by_one(run_seed: int) -> None:
@@ -59,24 +55,8 @@ def test_trials_are_seeded_one_by_one(run_seed: int) -> None:
         draw = lab.random(trial).random()
         assert lab.random(trial).random() == draw == same.random(trial).random()
         assert other.random(trial).random() != draw
-    assert len({lab.random(trial).random() for trial in range(5)}) == 5
-
-
-def test_a_frequency_counts_what_happened(run_seed: int) -> None:
-    lab, seen = Laboratory(40, run_seed), []
-
-    def event(random: np.random.Generator) -> bool:
-        seen.append(random.random())
-        return seen[-1] < 0.5
-
-    measured = lab.frequency("below one half", event)
-    assert (measured.what, measured.trials, len(seen)) == ("below one half", 40, 40)
-    assert measured.hits == sum(number < 0.5 for number in seen)
-    assert 0 < measured.hits < 40
-    assert (measured.low, measured.high) == wilson(measured.hits, 40)
-    assert lab.frequency("again", event) == type(measured)(
-        "again", measured.hits, 40, measured.low, measured.high
-    )
+    assert len(set(lab.each(lambda random: random.random()))) == 5
+    assert lab.each(lambda random: random.random())[3] == lab.random(3).random()
 
 
 def test_gradients_are_those_of_the_reference_in_float64(run_seed: int) -> None:
@@ -88,7 +68,304 @@ def test_gradients_are_those_of_the_reference_in_float64(run_seed: int) -> None:
         {name: random.normal(size=(1, 3)) for name in "hc"},
     )
     cotangent = Cotangent(random.normal(size=(4, 1, 3)), {name: random.normal(size=(1, 3)) for name in "hc"})
-    got = Laboratory(1, 0).vjp(network, cotangent)
-    expected = Evaluator(Floats(FORMATS["float64"])).vjp(network, cotangent)
+    lab = Laboratory(1, 0)
+    got, expected = lab.vjp(network, cotangent), EVALUATOR.vjp(network, cotangent)
     assert np.array_equal(got.inputs, expected.inputs)
     assert all(np.array_equal(got.state[name], expected.state[name]) for name in "hc")
+    assert np.array_equal(lab.run(network).outputs, EVALUATOR.run(network).outputs)
+    x = random.normal(size=7)
+    assert np.array_equal(lab.activation("elu", x, 0.5), EVALUATOR.activation("elu", x, 0.5))
+
+
+class TestLearning:
+    """Trials side by side compute what the evaluator computes of each by itself."""
+
+    @pytest.mark.parametrize("model", MODELS, ids=str)
+    @pytest.mark.parametrize("asked", [1, 5])
+    def test_recurrent_networks(self, model: Layer | Stack, asked: int, run_seed: int) -> None:
+        random, trials, steps, batch = np.random.default_rng(run_seed), 3, 5, 4
+        task = replace(adding(5), outputs=2)
+        network = trainable(model, task)
+        own = [
+            {
+                name: value + random.normal(size=value.shape)
+                for name, value in drawn(model, network.shapes, START, random).items()
+            }
+            for _ in range(trials)
+        ]
+        inputs = random.normal(size=(trials, steps, batch, 2))
+        targets = random.normal(size=(trials, asked, batch, 2))
+        lesson = network.learn(together(own), inputs, targets, gradients=True)
+        for trial, parameters in enumerate(own):
+            inner = {name: parameters[name] for name in model.parameter_shapes}
+            state = {name: np.zeros((batch, size)) for name, size in model.state_sizes.items()}
+            alone = Network(model, inner, inputs[trial], state)
+            h = EVALUATOR.run(alone).outputs[steps - asked :]
+            answers = h @ parameters["W_out"].T + parameters["b_out"]
+            close(lesson.answers[trial], answers)
+            error = answers - targets[trial]
+            close(lesson.loss[trial], (error**2).sum(axis=-1).mean() / 2)
+            dy = error / (asked * batch)
+            d_outputs = np.zeros((steps, batch, model.width))
+            d_outputs[steps - asked :] = dy @ parameters["W_out"]
+            back = EVALUATOR.vjp(alone, Cotangent(d_outputs, state)).parameters
+            gradients = {name: value.values[trial] for name, value in lesson.gradients.items()}
+            close(gradients["b_out"][:, 0], dy.sum(axis=(0, 1)))
+            close(gradients["W_out"], np.einsum("tbq,tbn->qn", dy, h))
+            for name, expected in back.items():
+                close(gradients[name].reshape(expected.shape), expected)
+
+    def test_chains_are_trained_as_the_reference_trains_them(self, run_seed: int) -> None:
+        batch, steps = 8, 5
+        plan = Plan(0.3, steps, batch=batch, examples=batch, l2=0.0)
+        got = Laboratory(6, run_seed).train(DEEP, xor_sign(), START, plan)
+        for trial in range(6):
+            weights, examples, _ = Laboratory(6, run_seed).random(trial).spawn(3)
+            parameters = drawn(DEEP, DEEP.parameter_shapes, START, weights)
+            given = xor_sign().draw(examples, batch)
+            # The reference adds the loss up over the batch, of which this is the mean.
+            how = Descent(plan.learning_rate / batch, steps)
+            expected = EVALUATOR.train(DEEP, parameters, given.inputs[0], given.targets[0], how)
+            close(got.losses[trial], expected.losses[:-1] / batch)
+            close(got.known[trial], expected.losses[-1] / batch)
+
+    def test_weights_shrink_by_l2_and_biases_do_not(self, run_seed: int) -> None:
+        """With targets that are met already, only the penalty is left."""
+
+        def draw(random: np.random.Generator, batch: int) -> Examples:
+            return Examples(np.zeros((1, batch, 2)), np.zeros((1, batch, 1)))
+
+        task = Task("nothing", 2, 1, "squared", draw)
+        chain = Chain((Dense(2, 3), Dense(3, 1)))
+        got = Laboratory(6, run_seed).train(chain, task, START, Plan(0.1, 3, l2=0.5))
+        weights, *_ = Laboratory(6, run_seed).random(0).spawn(3)
+        own = drawn(chain, chain.parameter_shapes, START, weights)
+        size = math.sqrt(sum((own[name] ** 2).sum() for name in ("W_1", "W_2")))
+        close(got.norms[0], 2 * 0.5 * size * 0.9 ** np.arange(3))
+
+    def test_cross_entropy(self, run_seed: int) -> None:
+        random = np.random.default_rng(run_seed)
+        task = two_classes(4, 0.5)
+        network = trainable(Layer("rnn", 1, 3), task)
+        own = drawn(Layer("rnn", 1, 3), network.shapes, START, random)
+        examples = task.draw(random, 6)
+
+        def learn(values: Named, gradients: bool) -> Any:
+            return network.learn(values, examples.inputs[None], examples.targets[None], gradients)
+
+        lesson = learn(together([own]), True)
+        p = np.exp(lesson.answers[0]) / np.exp(lesson.answers[0]).sum(axis=-1, keepdims=True)
+        close(lesson.loss[0], -np.log((p * examples.targets).sum(axis=-1)).mean())
+        close(lesson.gradients["b_out"].values[0, :, 0], (p - examples.targets).mean(axis=(0, 1)))
+        assert not learn(together([own]), False).gradients
+
+
+class TestTraining:
+    def test_a_seed_decides_everything_and_trials_do_not_see_each_other(self, run_seed: int) -> None:
+        def train(trials: int, seed: int) -> Training:
+            lab = Laboratory(trials, seed)
+            return lab.train(Layer("gru", 2, 4), recall(3), START, Plan(0.5, 10, batch=4, examples=12))
+
+        few, many, other = train(6, run_seed), train(9, run_seed), train(6, run_seed + 1)
+        for field in ("losses", "norms", "known", "tested", "right"):
+            assert np.array_equal(getattr(few, field), getattr(many, field)[:6]), field
+            assert not np.array_equal(getattr(few, field), getattr(other, field)) or field == "right"
+
+    def test_settings_see_the_same_examples(self, run_seed: int) -> None:
+        """The first loss of networks that say nothing is half the mean square of the targets."""
+        lab, nothing = Laboratory(6, run_seed), Start("glorot", gain=0.0)
+        plan = Plan(0.5, 4, batch=5)
+        layers = Layer("rnn", 2, 2), Layer("lstm", 2, 5)
+        silent = [lab.train(layer, adding(6), nothing, plan).losses[:, 0] for layer in layers]
+        assert np.array_equal(silent[0], silent[1])
+
+    def test_examples_come_round_and_round(self, run_seed: int) -> None:
+        lab = Laboratory(6, run_seed)
+        got = lab.train(Layer("rnn", 2, 2), recall(2), START, Plan(1e-300, 6, batch=4, examples=8)).losses
+        assert np.array_equal(got[:, :2], got[:, 2:4])
+        assert np.array_equal(got[:, :2], got[:, 4:])
+        assert not np.array_equal(got[:, 0], got[:, 1])
+        fresh = lab.train(Layer("rnn", 2, 2), recall(2), START, Plan(1e-300, 3, batch=4))
+        assert len(set(fresh.losses[0])) == 3
+        assert np.isnan(fresh.known).all()
+
+    @pytest.mark.parametrize(
+        ("model", "task", "plan"),
+        [
+            (Layer("lstm", 2, 8), recall(4), Plan(0.5, 150, batch=16, clip=1.0)),
+            (Layer("rnn", 1, 8), echo(1, 8), Plan(0.3, 150, batch=16, clip=1.0)),
+            (Chain((Dense(2, 16, "tanh"), Dense(16, 16, "tanh"), Dense(16, 1))), xor_sign(), Plan(0.5, 600)),
+        ],
+        ids=["recall", "echo", "xor"],
+    )
+    def test_what_can_be_learnt_is(self, model: Model, task: Task, plan: Plan, run_seed: int) -> None:
+        got = Laboratory(6, run_seed).train(model, task, START, plan)
+        assert np.median(got.right) > 0.9
+        assert np.median(got.last()) < 0.3 * np.median(got.losses[:, 0])
+        assert not got.diverged.any()
+        steps = got.steps_to(float(np.median(got.last())))
+        assert (steps[np.isfinite(steps)] <= plan.steps).all()
+        assert np.isfinite(steps).sum() >= 3
+
+    def test_what_cannot_be_known_is_not_learnt(self, run_seed: int) -> None:
+        """Without recurrent weights, nothing that was read before the last step can be told."""
+
+        def blind(random: np.random.Generator, batch: int) -> Examples:
+            examples = recall(3).draw(random, batch)
+            return Examples(examples.inputs[-1:], examples.targets)
+
+        got = Laboratory(6, run_seed).train(
+            Layer("lstm", 2, 8), replace(recall(3), draw=blind), START, Plan(0.5, 100)
+        )
+        # 256 tests: half of them right, and the median of six trials is within 4 standard deviations.
+        assert abs(np.median(got.right) - 0.5) < 4 * 0.5 / math.sqrt(256)
+
+    def test_divergence_is_said_and_clipping_keeps_from_it(self, run_seed: int) -> None:
+        lab, wild = Laboratory(6, run_seed), Start("glorot", gain=3.0)
+        layer = Layer("rnn", 1, 16, activation="relu")
+        free = lab.train(layer, echo(3, 20), wild, Plan(0.5, 60, batch=8))
+        assert free.diverged.all()
+        assert not np.isfinite(free.last()).any()
+        assert np.isinf(free.steps_to(1e-3)).all()
+        assert lab.frequency("diverged", free.diverged).value == 1
+        assert math.isnan(lab.mean("loss", free.last()).value)
+        calm = lab.train(layer, echo(3, 20), START, Plan(0.05, 60, batch=8, clip=1.0))
+        assert not calm.diverged.any()
+        assert np.isfinite(lab.mean("loss", calm.last()).value)
+
+    def test_no_step_is_longer_than_the_threshold(self, run_seed: int) -> None:
+        """One linear unit with a constant target moves by the learning rate times the clipped gradient."""
+
+        def draw(random: np.random.Generator, batch: int) -> Examples:
+            return Examples(np.zeros((1, batch, 1)), np.full((1, batch, 1), 100.0))
+
+        task = Task("far away", 1, 1, "squared", draw)
+        chain = Chain((Dense(1, 1),))
+        got = Laboratory(6, run_seed).train(chain, task, START, Plan(0.5, 4, clip=2.0))
+        close(np.sqrt(2 * got.losses[0]), 100.0 - np.arange(4))
+        close(got.norms[0], 100.0 - np.arange(4))
+
+    def test_a_mismatch_is_refused(self) -> None:
+        lab = Laboratory(6, 0)
+        for model, task, says in (
+            (Layer("rnn", 3, 2), recall(2), "got a network of 3 inputs, expected 2 for recall after 2 steps"),
+            (Chain((Dense(2, 2),)), xor_sign(), "got a chain of 2 outputs, expected 1"),
+            (Chain((Dense(2, 1),)), recall(2), "got 3 steps, expected 1"),
+        ):
+            with pytest.raises(ValueError, match=says):
+                lab.train(model, task, START, Plan(0.1, 1))
+
+
+class TestGrowth:
+    def test_of_what_is_known(self, run_seed: int) -> None:
+        """A linear network with one unit multiplies by its weight at every step, a chain in every link."""
+        lab, start = Laboratory(5, run_seed), Start("normal", gain=0.7)
+        weights = [lab.random(trial).spawn(2)[0] for trial in range(5)]
+        layer = Layer("rnn", 1, 1, activation="identity")
+        expected = [
+            9 * math.log(abs(drawn(layer, layer.parameter_shapes, start, w)["U_h"][0, 0])) for w in weights
+        ]
+        close(lab.gradient_growth(layer, start, 9), np.array(expected))
+        chain = Chain((Dense(1, 1), Dense(1, 1)))
+        weights = [lab.random(trial).spawn(2)[0] for trial in range(5)]
+        pairs = [drawn(chain, chain.parameter_shapes, start, w) for w in weights]
+        close(
+            lab.gradient_growth(chain, start),
+            np.array([math.log(abs(own["W_1"][0, 0] * own["W_2"][0, 0])) for own in pairs]),
+        )
+
+    def test_without_weights_nothing_comes_back(self) -> None:
+        lab = Laboratory(3, 0)
+        assert (lab.gradient_growth(Layer("rnn", 2, 2), Start(gain=0.0), 3) == -math.inf).all()
+        half = lab.gradient_growth(Layer("lstm", 1, 1), Start(gain=0.0), 10)
+        # The cell's gradient halves at every step; that of h is lost in the first.
+        assert (half < 10 * math.log(0.5) + 0.3).all()
+
+    def test_what_overflows_is_infinite(self) -> None:
+        huge = Laboratory(3, 0).gradient_growth(
+            Layer("rnn", 1, 2, activation="identity"), Start("normal", gain=1e4), 100
+        )
+        assert not np.isfinite(huge).any()
+
+
+class TestTasks:
+    @pytest.mark.parametrize(
+        "task",
+        [recall(4), echo(2, 7), adding(6), two_classes(5, 1.0), xor_sign()],
+        ids=lambda task: task.name,
+    )
+    def test_shapes(self, task: Task, run_seed: int) -> None:
+        examples = task.draw(np.random.default_rng(run_seed), 9)
+        assert examples.inputs.shape[1:] == (9, task.inputs)
+        assert examples.targets.shape[1:] == (9, task.outputs)
+        assert len(examples.targets) <= len(examples.inputs)
+
+    def test_targets(self, run_seed: int) -> None:
+        random = np.random.default_rng(run_seed)
+
+        def fifty(task: Task) -> tuple[Any, Any]:
+            examples = task.draw(random, 50)
+            return examples.inputs, examples.targets
+
+        x, t = fifty(recall(4))
+        assert np.array_equal(x[0, :, :1], t[0])
+        assert set(t.flat) == {-1, 1}
+        assert not x[1:, :, 0].any()
+        x, t = fifty(echo(2, 7))
+        assert t.shape == (5, 50, 1)  # of the last 5 steps, 2 to 6
+        assert np.array_equal(t[0], x[0])
+        x, t = fifty(adding(6))
+        assert (x[:3, :, 1].sum(axis=0) == 1).all()
+        assert (x[3:, :, 1].sum(axis=0) == 1).all()
+        close(t[0, :, 0], (x[:, :, 0] * x[:, :, 1]).sum(axis=0))
+        x, t = fifty(xor_sign())
+        assert np.array_equal(t[0, :, 0], np.sign(x[0, :, 0] * x[0, :, 1]))
+        x, t = fifty(two_classes(50, 3.0))
+        assert np.array_equal(x[:, :, 0].mean(axis=0) > 0, t[0, :, 1] == 1)
+
+    def test_right_answers(self) -> None:
+        assert list(recall(1).right(np.array([[2.0], [-0.1], [0.0]]), np.ones((3, 1)))) == [1, 0, 0]
+        assert list(two_classes(1, 1.0).right(np.array([[2.0, 1.0], [1.0, 2.0]]), np.eye(2)[[0, 0]])) == [
+            1,
+            0,
+        ]
+        assert np.isnan(adding(2).right(np.ones((2, 1)), np.ones((2, 1)))).all()
+
+
+class TestTimes:
+    def test_ratios_of_turns(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        now = [0]
+        turns: list[str] = []
+
+        def spend(who: str, ticks: int) -> None:
+            turns.append(who)
+            now[0] += ticks * (100 if len(turns) in (1, 2) else 1)  # the first time takes long
+
+        monkeypatch.setattr(time, "perf_counter_ns", lambda: now[0])
+        found = timing.time_ratio("a / b", lambda: spend("a", 300), lambda: spend("b", 100))
+        assert (found.ratio, found.low, found.high, found.n) == (3, 3, 3, timing.REPETITIONS)
+        assert math.isclose(found.first, 300e-9)
+        assert math.isclose(found.second, 100e-9)
+        assert turns[2:6] == ["a", "b", "b", "a"]
+        assert turns.count("a") == turns.count("b") == timing.REPETITIONS + 1
+
+    def test_the_real_clock(self) -> None:
+        found = Laboratory(1, 0).time_ratio("it", lambda: sum(range(10)), lambda: sum(range(10)))
+        assert 0 < found.low <= found.ratio <= found.high
+
+
+class TestOutcomes:
+    def test_a_verdict_is_one_of_four(self) -> None:
+        row = Laboratory(6, 0).frequency("it", np.ones(6))
+        for verdict in ("supported", "not supported", "depends on the gain"):
+            assert Outcome(verdict, [row], "it is so", True).verdict == verdict
+        with pytest.raises(ValueError, match="got the verdict 'maybe', expected supported, not supported"):
+            Outcome("maybe", [row], "it is so", True)
+
+    def test_what_is_recorded_and_nothing_else_has_no_rows(self) -> None:
+        row = Laboratory(6, 0).frequency("it", np.ones(6))
+        assert Outcome.recorded("it is history").settled
+        with pytest.raises(ValueError, match="got 1 rows and the verdict 'recorded'"):
+            Outcome("recorded", [row], "it is history", True)
+        with pytest.raises(ValueError, match="got 0 rows and the verdict 'supported'"):
+            Outcome("supported", [], "it is so", True)

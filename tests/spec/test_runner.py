@@ -16,7 +16,7 @@ from rnnspec.hold import Hold
 from rnnspec.implementations.numpy_ import NumpyImplementation
 from rnnspec.kit import runner
 from rnnspec.kit.endpoint import InProcess
-from rnnspec.kit.results import CheckResult, Status
+from rnnspec.kit.results import CheckResult, Row, Status
 from rnnspec.kit.runner import MATHEMATICS, Task, plan, run_task, run_tasks, selected
 from rnnspec.strategies import Preactivations
 from rnnspec.subject import Subject
@@ -175,14 +175,43 @@ class TestExperiments:
         @its(verdict=EMPIRICAL, finding=finding).experiment
         def coin(lab: Lab) -> Outcome:
             """Heads."""
-            row = Measurement("heads", 3, 5, 0.25, 0.75)
+            row = Measurement("heads", "frequency", 0.6, 0.25, 0.75, 5)
             return Outcome("supported", [row, row], "it came up", settled)
 
         result = run("coin")
         assert (result.status, result.examples) == (status, 10)
-        assert result.detail == (
-            "supported: it came up. heads: 3/5 (0.25 to 0.75); heads: 3/5 (0.25 to 0.75)"
-        )
+        assert result.detail == "supported: it came up"
+        assert result.rows == [Row("heads", "frequency", 0.6, 0.25, 0.75, 5)] * 2
+
+    @pytest.mark.parametrize(
+        ("finding", "status"), [("recorded", Status.RECORDED), ("supported", Status.FAILED)]
+    )
+    def test_what_is_only_recorded_is_no_pass(
+        self, finding: str, status: Status, its: Callable[..., Claim]
+    ) -> None:
+        @its(verdict=EMPIRICAL, finding=finding).experiment
+        def history(lab: Lab) -> Outcome:
+            """It was so."""
+            return Outcome.recorded("nobody can measure it")
+
+        result = run("history")
+        assert (result.status, result.decided, result.rows) == (status, 0, [])
+        assert result.detail == "recorded: nobody can measure it"
+
+    def test_times_stand_apart(self, its: Callable[..., Claim]) -> None:
+        @its(verdict=EMPIRICAL, finding="depends on the machine").experiment
+        def race(lab: Lab) -> Outcome:
+            """Which is faster?"""
+            return Outcome("depends on the machine", [lab.time_ratio("a / b", list, list)], "it does", True)
+
+        first, second = run("race"), run("race")
+        for result in (first, second):
+            [row] = result.rows
+            assert row.seconds is not None
+            assert 0 < row.seconds.low <= row.seconds.ratio <= row.seconds.high
+            row.seconds = None
+            result.seconds = 0.0
+        assert repr(first) == repr(second)
 
 
 class TestLaws:

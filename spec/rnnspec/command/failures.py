@@ -17,6 +17,7 @@ from rnnspec.claim import Check, Claim
 from rnnspec.claims import registry
 from rnnspec.command.code import repeating_lines
 from rnnspec.command.consoles import plain
+from rnnspec.command.measured import row_text
 from rnnspec.command.words import equation_lines, in_figures, sentence, status_text
 from rnnspec.kit.report import ClaimReport, Report
 from rnnspec.kit.results import CheckResult, FailureReport, Status
@@ -35,7 +36,7 @@ class Account:
         check: its name.
         reading: the first in which it failed.
         text: what it says; of a proof or an experiment, what came of it.
-        facts: input, got, expected and allowed, each with its label.
+        facts: input, got, expected and allowed, or what was measured, each with its label.
         others: a sentence for every other reading.
         code: the lines that repeat it, if an input failed.
     """
@@ -89,7 +90,8 @@ def _account(results: Sequence[CheckResult], report: Report) -> Account:
     first, failure = results[0], results[0].failure
     name = first.check.split("/")[1]
     if failure is None:
-        return Account(name, first.reading, first.detail, [], [], "")
+        measured = [("measured", row_text(row)) for row in first.rows]
+        return Account(name, first.reading, first.detail, measured, [], "")
     held = report.held
     target = None if first.reading == MATHEMATICS else held.program or held.target
     return Account(

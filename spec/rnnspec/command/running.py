@@ -15,6 +15,7 @@ from rnnspec.claim import Claim
 from rnnspec.command.consoles import output
 from rnnspec.command.failures import show_failures
 from rnnspec.command.files import STANDARD_OUTPUT, write
+from rnnspec.command.measured import show_measured
 from rnnspec.command.summary import closing, show_summary
 from rnnspec.command.table import ClaimsTable, Watch
 from rnnspec.command.words import counted, listed
@@ -127,6 +128,7 @@ def carry_out(
     if not options.quiet:
         console.print(ClaimsTable(shown, {claim.id: claim for claim in report.claims}))
         console.print()
+        show_measured(console, report)
     show_failures(console, report)
     if not options.quiet:
         show_summary(console, report)

@@ -35,7 +35,7 @@ def show_summary(console: Console, report: Report) -> None:
 def summary(report: Report) -> dict[str, list[str]]:
     """What there is to say of a run as a whole, by label; what has nothing to it is left out."""
     counts, machine = report.counts, report.machine
-    results = counts.passed + counts.failed + counts.not_offered + counts.undecided
+    results = sum(number for _, number in _by_status(report))
     open_ones = f"; {counts.undecided_comparisons:,} stayed open" if counts.undecided_comparisons else ""
     features = f" ({' '.join(machine.features)})" if machine.features else ""
     entries = {
@@ -88,14 +88,11 @@ def _filled(items: Sequence[str], width: int) -> list[str]:
 
 
 def _statuses(report: Report) -> list[str]:
-    counts = report.counts
-    named = {
-        "passed": counts.passed,
-        "failed": counts.failed,
-        "not offered": counts.not_offered,
-        "undecided": counts.undecided,
-    }
-    return [f"{number:,} {name}" for name, number in named.items() if number or name == "failed"]
+    return [f"{number:,} {name}" for name, number in _by_status(report) if number or name == "failed"]
+
+
+def _by_status(report: Report) -> list[tuple[str, int]]:
+    return [(status.value, getattr(report.counts, status.name.lower())) for status in Status]
 
 
 def _held(report: Report) -> str:

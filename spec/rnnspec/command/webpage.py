@@ -10,6 +10,7 @@ from jinja2 import Environment, StrictUndefined
 
 from rnnspec.claims import registry
 from rnnspec.command.failures import accounts
+from rnnspec.command.measured import findings, timeless
 from rnnspec.command.summary import closing, summary
 from rnnspec.command.table import missing
 from rnnspec.command.words import equation_lines, in_figures
@@ -37,6 +38,7 @@ def as_html(report: Report) -> bytes:
         outcome=OUTCOMES[report.exit_code],
         claims=list(_claims(report)),
         failures=list(_failures(report)),
+        measured=list(_measured(report)),
         summary=summary(report),
     )
     return page.encode()
@@ -55,6 +57,13 @@ def _claims(report: Report) -> Iterator[dict[str, Any]]:
             "status": claim.status.value,
             "missing": missing(claim),
         }
+
+
+def _measured(report: Report) -> Iterator[dict[str, Any]]:
+    """The experiments; times are left out, which would make the page another one each time."""
+    for found in findings(report):
+        rows = [(row.what, *timeless(row)) for row in found.rows]
+        yield {"id": found.claim, "title": found.title, "detail": found.detail, "rows": rows}
 
 
 def _failures(report: Report) -> Iterator[dict[str, Any]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import Enum
 
 from rnnspec.claim import Check, Claim
+from rnnspec.experiment import Measurement, Timing
 from rnnspec.kit.explore import Exploration, Failure
 from rnnspec.strategies.writing import as_python, names_used
 
@@ -17,6 +19,7 @@ class Status(Enum):
     FAILED = "failed"
     NOT_OFFERED = "not offered"
     UNDECIDED = "undecided"
+    RECORDED = "recorded"
 
 
 @dataclass
@@ -51,6 +54,54 @@ class FailureReport:
     misbehaviour: str | None = None
 
 
+@dataclass
+class Times:
+    """How long two things took by turns, which is never the same twice.
+
+    Attributes:
+        first, second: the median of each, in seconds.
+        ratio: the median of first/second.
+        low, high: its interval at 95 %.
+    """
+
+    first: float
+    second: float
+    ratio: float
+    low: float
+    high: float
+
+
+@dataclass
+class Row:
+    """A number that an experiment measured; null in JSON where it is infinite or unknown.
+
+    Attributes:
+        what: the setting.
+        statistic: `frequency`, `mean`, `median`, `mean difference`, `median ratio`, or `time ratio`,
+            whose numbers are in `seconds`.
+        value: the number.
+        low, high: its interval at 95 %.
+        n: of how many trials.
+        seconds: of a time ratio, what was measured.
+    """
+
+    what: str
+    statistic: str
+    value: float
+    low: float
+    high: float
+    n: int
+    seconds: Times | None = None
+
+
+def describe_row(row: Measurement | Timing) -> Row:
+    """A row of an outcome as plain text and numbers."""
+    if isinstance(row, Measurement):
+        return Row(row.what, row.statistic, row.value, row.low, row.high, row.n)
+    times = Times(row.first, row.second, row.ratio, row.low, row.high)
+    return Row(row.what, "time ratio", math.nan, math.nan, math.nan, row.n, times)
+
+
 def describe_failure(failure: Failure, claim: Claim, check: Check) -> FailureReport:
     """A failure as plain text and numbers."""
     report = FailureReport(
@@ -77,12 +128,13 @@ class CheckResult:
         claim, check: ids.
         kind: of the check.
         reading: `mathematics`, or the float format of the implementation.
-        status: `not offered` and `undecided` are neither passes nor failures.
+        status: `not offered`, `undecided` and `recorded` are neither passes nor failures.
         examples: inputs that were judged.
         decided, undecided: single comparisons (or steps of a proof, or intervals).
         worst: the largest observed/allowed.
         regimes: how many drawn numbers or networks belonged to each.
         detail: one line: what was found, counted or missing.
+        rows: of an experiment, what it measured.
         failure: what failed, if anything did.
         seconds: how long it took.
     """
@@ -98,6 +150,7 @@ class CheckResult:
     worst: float = 0.0
     regimes: dict[str, int] = field(default_factory=dict)
     detail: str = ""
+    rows: list[Row] = field(default_factory=list)
     failure: FailureReport | None = None
     seconds: float = 0.0
 

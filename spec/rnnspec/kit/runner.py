@@ -33,7 +33,7 @@ from rnnspec.kit.explore import (
 from rnnspec.kit.held import Held
 from rnnspec.kit.laboratory import Laboratory
 from rnnspec.kit.proving import Prover
-from rnnspec.kit.results import CheckResult, Status
+from rnnspec.kit.results import CheckResult, Status, describe_row
 from rnnspec.kit.subjects import Mathematics
 from rnnspec.protocol import Format, format_named
 from rnnspec.strategies.settings import Profile, profile_named
@@ -277,15 +277,13 @@ def _enclosure(job: _Job) -> None:
 
 def _experiment(job: _Job) -> None:
     outcome = job.check.function(Laboratory(job.profile.trials, job.seed))
-    rows = "; ".join(
-        f"{row.what}: {row.hits}/{row.trials} ({row.low:.2f} to {row.high:.2f})" for row in outcome.rows
-    )
-    job.result.examples = job.result.decided = sum(row.trials for row in outcome.rows)
-    if outcome.verdict == job.claim.finding:
-        job.result.status = Status.PASSED
-    else:
+    job.result.rows = [describe_row(row) for row in outcome.rows]
+    job.result.examples = job.result.decided = sum(row.n for row in outcome.rows)
+    if outcome.verdict != job.claim.finding:
         job.result.status = Status.FAILED if outcome.settled else Status.UNDECIDED
-    job.result.detail = f"{outcome.verdict}: {outcome.explanation}. {rows}"
+    else:
+        job.result.status = Status.PASSED if outcome.rows else Status.RECORDED
+    job.result.detail = f"{outcome.verdict}: {outcome.explanation}"
 
 
 _RUNNERS: Mapping[Kind, Callable[[_Job], None]] = {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnspec.claim import HOLDS, REFUTED, About, claim
-from rnnspec.evidence import Enclose, Prove
+from rnnspec.evidence import INF, Enclose, Prove
 from rnnspec.hold import SURVIVES, Hold
 from rnnspec.sources import D0, D2, D3
 from rnnspec.strategies import Preactivations
@@ -154,7 +154,10 @@ below_quarter.exhaustive(of=below_a_quarter_elsewhere, format="float16")
 @below_quarter.enclosure
 def clearly_below_outside_an_eighth(enclose: Enclose) -> None:
     """For |x| ≥ 1/8, up to infinity, σ'(x) < 1/4 − 1/1100."""
-    enclose.less("sigmoid", QUARTER - Fraction(1, 1100), outside=Fraction(1, 8))
+    eighth = Fraction(1, 8)
+    enclose.holds(
+        lambda f, x: f.slope("sigmoid", x) < QUARTER - Fraction(1, 1100), x=[(-INF, -eighth), (eighth, INF)]
+    )
 
 
 # ------------------------------------------------------------------------------------------
