@@ -35,7 +35,7 @@ def show_summary(console: Console, report: Report) -> None:
 def summary(report: Report) -> dict[str, list[str]]:
     """What there is to say of a run as a whole, by label; what has nothing to it is left out."""
     counts, machine = report.counts, report.machine
-    results = counts.passed + counts.failed + counts.not_offered + counts.undecided
+    results = counts.passed + counts.failed + counts.not_offered + counts.undecided + counts.not_run
     open_ones = f"; {counts.undecided_comparisons:,} stayed open" if counts.undecided_comparisons else ""
     features = f" ({' '.join(machine.features)})" if machine.features else ""
     entries = {
@@ -94,6 +94,7 @@ def _statuses(report: Report) -> list[str]:
         "failed": counts.failed,
         "not offered": counts.not_offered,
         "undecided": counts.undecided,
+        "not run": counts.not_run,
     }
     return [f"{number:,} {name}" for name, number in named.items() if number or name == "failed"]
 

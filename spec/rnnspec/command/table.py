@@ -76,7 +76,7 @@ def missing(report: ClaimReport) -> list[str]:
     """How many results are none, where the claim has others: `3 not offered`."""
     numbers = {
         status: sum(result.status is status for result in report.results)
-        for status in (Status.NOT_OFFERED, Status.UNDECIDED)
+        for status in (Status.NOT_OFFERED, Status.UNDECIDED, Status.NOT_RUN)
         if status is not report.status
     }
     return [f"{number} {status.value}" for status, number in numbers.items() if number]

@@ -17,6 +17,7 @@ class Status(Enum):
     FAILED = "failed"
     NOT_OFFERED = "not offered"
     UNDECIDED = "undecided"
+    NOT_RUN = "not run"
 
 
 @dataclass
@@ -77,7 +78,7 @@ class CheckResult:
         claim, check: ids.
         kind: of the check.
         reading: `mathematics`, or the float format of the implementation.
-        status: `not offered` and `undecided` are neither passes nor failures.
+        status: `not offered`, `undecided` and `not run` are neither passes nor failures.
         examples: inputs that were judged.
         decided, undecided: single comparisons (or steps of a proof, or intervals).
         worst: the largest observed/allowed.
