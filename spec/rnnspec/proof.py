@@ -22,6 +22,24 @@ from typing import Any, Protocol, TypeAlias
 from rnnref import Cotangent, Evaluator, Layer, Network, Stack
 from rnnref.feedforward import BatchNorm, Chain, Dense, Residual
 
+__all__ = [
+    "BatchNorm",
+    "CellTrace",
+    "Chain",
+    "Cotangent",
+    "Dense",
+    "Expression",
+    "Layer",
+    "Network",
+    "NotProved",
+    "NotRun",
+    "Prove",
+    "Residual",
+    "Stack",
+    "Statement",
+    "SymbolicChain",
+]
+
 Expression: TypeAlias = Any
 """A quotient of polynomials with rational coefficients in symbols; or an array of such."""
 

@@ -201,7 +201,9 @@ class Prover:
 
     def _same(self, left: Any, right: Any) -> bool:
         difference = self._ring.expression(left) - self._ring.expression(right)
-        return not difference or not calculus.in_exponentials(difference)
+        if not difference:
+            return True
+        return calculus.fits_exponentials(difference) and not calculus.in_exponentials(difference)
 
     def valid(self, statement: Statement, given: Sequence[Statement] = ()) -> None:
         with self._step():
@@ -214,7 +216,8 @@ class Prover:
     def positive(self, f: Any) -> None:
         f = self._ring.expression(f)
         with self._step():
-            if PLUS not in (sign(g, self._ring.assumed) for g in (f, calculus.in_exponentials(f))):
+            forms = [f, calculus.in_exponentials(f)] if calculus.fits_exponentials(f) else [f]
+            if PLUS not in (sign(form, self._ring.assumed) for form in forms):
                 raise NotProved(f"{f} has a coefficient that is not positive")
             check_not_zero(self._ring.quotient(f.bottom, self._ring.one), self._ring.assumed)
 

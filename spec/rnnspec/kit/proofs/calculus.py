@@ -11,6 +11,8 @@ from rnnspec.kit.proofs.ring import Symbol
 from rnnspec.kit.proofs.statements import Comparison, Junction, Negation, Statement
 from rnnspec.proof import NotProved
 
+MOST_SHAPES = 6  # values of sigma and tanh that an expression may have, to be written in exponentials
+
 
 def derivative(f: Expression, by: Symbol) -> Expression:
     """df/dby, by the chain rule through all values of functions; one-sided at a closed end of a range.
@@ -112,6 +114,13 @@ def all_symbols(fs: Iterable[Expression]) -> list[Symbol]:
                 found[symbol.index] = symbol
                 waiting += symbol.arguments
     return [found[index] for index in sorted(found)]
+
+
+def fits_exponentials(f: Expression) -> bool:
+    """Whether f has some sigma or tanh, but few, and none inside of another."""
+    shaped = [symbol for symbol in all_symbols([f]) if symbol.function in (SIGMOID, TANH)]
+    inside = all_symbols(argument for symbol in shaped for argument in symbol.arguments)
+    return 0 < len(shaped) <= MOST_SHAPES and not any(s.function in (SIGMOID, TANH) for s in inside)
 
 
 def in_exponentials(f: Expression) -> Expression:

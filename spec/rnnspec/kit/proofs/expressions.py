@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Polynomial: TypeAlias = Any  # flint.fmpq_mpoly, which ships no types
 
-LONGEST = 240  # characters of an expression in a message
+LONGEST = 160  # characters of an expression in a message
 
 
 class Expression:
@@ -46,9 +46,13 @@ class Expression:
         self.bottom = bottom
         self.scope = ring.scope
 
+    def here(self) -> Expression:
+        """The same, as something found out under what is assumed at this point."""
+        return Expression(self.ring, self.top, self.bottom)
+
     def unscoped(self) -> Expression:
         """The same, for use in any scope."""
-        same = Expression(self.ring, self.top, self.bottom)
+        same = self.here()
         same.scope = None
         return same
 
@@ -207,4 +211,4 @@ def rational(number: Any) -> fmpq:
     if not isfinite(number):
         raise ValueError(f"got {number!r}, expected a finite number")
     exact = Fraction(number) if isinstance(number, Integral | Fraction) else Fraction(float(number))
-    return fmpq(exact.numerator, exact.denominator)
+    return fmpq(int(exact.numerator), int(exact.denominator))

@@ -196,7 +196,7 @@ POWER = Function("power", lambda q, n: q**n, lambda y, q, n: (n * y / q, y * log
 
 # -------------------------------------------------------------------------- roots and maxima
 def sqrt(a: Expression) -> Expression:
-    """The square root that is not negative: |S| sqrt(F) of S^2 F, with no square left in F.
+    """The square root that is not negative; of S^2 F, with no square left in F, |S| times that of F.
 
     Raises:
         NotProved: if a is certainly negative.
@@ -234,9 +234,9 @@ def maximum(a: Expression, b: Expression) -> Expression:
     """The larger of the two: one of them, where it is known which; else a symbol."""
     signs = sign(a - b, a.ring.assumed)
     if -1 not in signs:
-        return a
+        return a.here()
     if 1 not in signs:
-        return b
+        return b.here()
     if b.key < a.key:
         a, b = b, a
     within = max((_range(side) for side in (a, b)), key=[REAL, NONNEGATIVE, POSITIVE].index)

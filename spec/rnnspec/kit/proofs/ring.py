@@ -16,6 +16,7 @@ from rnnspec.proof import NotProved
 if TYPE_CHECKING:
     from rnnspec.kit.proofs.functions import Function
 
+LONGEST_NAME = 32  # of what stands in the brackets of a function
 FEWEST = 16  # variables of a ring; it doubles whenever it is full
 
 
@@ -132,7 +133,10 @@ class Ring:
         """The symbol of a function's value: the same one for the same arguments."""
         key = (function.name, *(argument.key for argument in arguments))
         if key not in self._values:
-            name = f"{function.name}({', '.join(map(str, arguments))})"
+            inside = ", ".join(map(str, arguments))
+            name = (
+                f"{function.name}({inside if len(inside) <= LONGEST_NAME else inside[:LONGEST_NAME] + '...'})"
+            )
             # Of what it is the value does not depend on anything that is assumed.
             free = tuple(argument.unscoped() for argument in arguments)
             if square is not None:
