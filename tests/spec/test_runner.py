@@ -16,6 +16,7 @@ from rnnspec.hold import Hold
 from rnnspec.implementations.numpy_ import NumpyImplementation
 from rnnspec.kit import runner
 from rnnspec.kit.endpoint import InProcess
+from rnnspec.kit.proofs import solver
 from rnnspec.kit.results import CheckResult, Row, Status
 from rnnspec.kit.runner import MATHEMATICS, Task, plan, run_task, run_tasks, selected
 from rnnspec.strategies import Preactivations
@@ -155,6 +156,39 @@ class TestProofs:
             prove.positive(prove.number(2))
 
         assert (run("two").detail, run("two").decided) == ("2 steps of exact algebra", 2)
+
+    def test_without_a_solver_a_proof_that_needs_one_is_not_run(
+        self, its: Callable[..., Claim], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It has neither passed nor failed, whatever it had shown before; and no step is left out."""
+
+        @its().proof
+        def needs_one(prove: Prove) -> None:
+            """A sum of squares is at least twice the product, and so on."""
+            a, b = prove.symbols("a b")
+            prove.valid(a * a + b * b >= 2 * a * b)
+            prove.valid(prove.any_of(a < b, b <= a))
+
+        assert run("needs_one").status is Status.PASSED
+        monkeypatch.setattr(solver, "is_there", lambda: False)
+        result = run("needs_one")
+        assert (result.status, result.decided) == (Status.NOT_RUN, 0)
+        assert result.detail == (
+            "this proof needs the solver z3, which is not installed: pip install rnnspec[proofs]"
+        )
+
+    def test_without_a_solver_signs_are_read_off_all_the_same(
+        self, its: Callable[..., Claim], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(solver, "is_there", lambda: False)
+
+        @its().proof
+        def needs_none(prove: Prove) -> None:
+            """A product of numbers between 0 and 1 lies there, too."""
+            s, t = prove.symbols("s t", above=0, below=1)
+            prove.valid(prove.all_of(s * t > 0, s * t < 1))
+
+        assert run("needs_none").status is Status.PASSED
 
 
 class TestExperiments:

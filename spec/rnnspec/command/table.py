@@ -15,7 +15,7 @@ from rnnspec.claim import Claim
 from rnnspec.command.consoles import NARROW
 from rnnspec.command.words import in_figures, status_text
 from rnnspec.kit.report import ClaimReport, claim_report
-from rnnspec.kit.results import CheckResult, Status
+from rnnspec.kit.results import OPEN, CheckResult
 
 AROUND = 8
 """Lines of a terminal that a live table leaves for what is around it."""
@@ -76,7 +76,7 @@ def missing(report: ClaimReport) -> list[str]:
     """How many results are none, where the claim has others: `3 not offered`."""
     numbers = {
         status: sum(result.status is status for result in report.results)
-        for status in (Status.NOT_OFFERED, Status.UNDECIDED, Status.RECORDED)
+        for status in OPEN
         if status is not report.status
     }
     return [f"{number} {status.value}" for status, number in numbers.items() if number]

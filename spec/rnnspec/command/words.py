@@ -15,6 +15,7 @@ STYLES = {
     Status.FAILED: "bold red",
     Status.NOT_OFFERED: "yellow",
     Status.UNDECIDED: "yellow",
+    Status.NOT_RUN: "yellow",
     Status.RECORDED: "dim",
 }
 

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from rnnspec.claim import About, Claim
-from rnnspec.kit.results import CheckResult, Status
+from rnnspec.kit.results import OPEN, CheckResult, Status
 from rnnspec.kit.runner import MATHEMATICS
 from rnnspec.protocol import Description
 
@@ -114,7 +114,8 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         claims, checks: how many were run, in whatever readings.
-        passed, failed, not_offered, undecided, recorded: checks in single readings, by status.
+        passed, failed, not_offered, undecided, not_run, recorded: checks in single readings,
+            by status.
         examples: inputs that were judged.
         comparisons: single comparisons that were decided.
         undecided_comparisons: those that stayed open; they are no evidence.
@@ -127,6 +128,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     failed: int
     not_offered: int
     undecided: int
+    not_run: int
     recorded: int
     examples: int
     comparisons: int
@@ -234,7 +236,7 @@ def claim_report(claim: Claim, results: Sequence[CheckResult]) -> ClaimReport:
 
 def together(statuses: Iterable[Status]) -> Status:
     """The status of a whole from those of its parts: one failure fails it, one pass carries it."""
-    order = (Status.FAILED, Status.PASSED, Status.NOT_OFFERED, Status.UNDECIDED, Status.RECORDED)
+    order = (Status.FAILED, Status.PASSED, *OPEN)
     return min(statuses, key=order.index, default=Status.UNDECIDED)
 
 
@@ -243,7 +245,7 @@ def _gaps(claim: Claim, results: Sequence[CheckResult], formats: Sequence[str]) 
         return [Gap(claim=claim.id, check=None, readings=[], partly=False, why=_no_check(claim, formats))]
     found: dict[tuple[str, bool, str], list[str]] = {}
     for r in results:
-        missing = r.status in (Status.NOT_OFFERED, Status.UNDECIDED, Status.RECORDED)
+        missing = r.status in OPEN
         # A law that passed says in its detail only why inputs were passed over.
         if missing or (r.status is Status.PASSED and r.kind == "law" and r.detail):
             found.setdefault((r.check, not missing, reason(r)), []).append(r.reading)
@@ -280,6 +282,7 @@ def _counts(results: Sequence[CheckResult]) -> Counts:
         failed=statuses[Status.FAILED],
         not_offered=statuses[Status.NOT_OFFERED],
         undecided=statuses[Status.UNDECIDED],
+        not_run=statuses[Status.NOT_RUN],
         recorded=statuses[Status.RECORDED],
         examples=sum(result.examples for result in results),
         comparisons=sum(result.decided for result in results),

@@ -19,7 +19,12 @@ class Status(Enum):
     FAILED = "failed"
     NOT_OFFERED = "not offered"
     UNDECIDED = "undecided"
+    NOT_RUN = "not run"
     RECORDED = "recorded"
+
+
+OPEN = (Status.NOT_OFFERED, Status.UNDECIDED, Status.NOT_RUN, Status.RECORDED)
+"""What is neither passed nor failed."""
 
 
 @dataclass
@@ -128,7 +133,7 @@ class CheckResult:
         claim, check: ids.
         kind: of the check.
         reading: `mathematics`, or the float format of the implementation.
-        status: `not offered`, `undecided` and `recorded` are neither passes nor failures.
+        status: `not offered`, `undecided`, `not run` and `recorded` are neither passes nor failures.
         examples: inputs that were judged.
         decided, undecided: single comparisons (or steps of a proof, or intervals).
         worst: the largest observed/allowed.

@@ -19,7 +19,7 @@ from hypothesis.errors import HypothesisException
 from rnnspec.claim import About, Check, Claim, Kind
 from rnnspec.claims import registry
 from rnnspec.errors import CallAtFault
-from rnnspec.evidence import NotProved
+from rnnspec.evidence import NotProved, NotRun
 from rnnspec.hold import Inapplicable
 from rnnspec.kit.enclosing import Encloser
 from rnnspec.kit.endpoint import Endpoint, InProcess
@@ -158,6 +158,9 @@ def run_task(task: Task, endpoint: Endpoint | None) -> CheckResult:
         result.detail = f"Hypothesis gave up: {type(reason).__name__}: {reason}"
     except NotProved as reason:
         result.status = Status.FAILED
+        result.detail = str(reason)
+    except NotRun as reason:
+        result.status = Status.NOT_RUN
         result.detail = str(reason)
     except Inapplicable as reason:
         result.status = Status.FAILED
