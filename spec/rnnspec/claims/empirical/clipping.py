@@ -32,14 +32,15 @@ fatal = claim(
     because="""
         What is fatal is the step, learning rate times gradient. An RNN with 16 units has to keep
         a sign for 10 steps. With Glorot's weights and the learning rate 0.3, gradients explode in
-        some runs only, and nearly all of these are lost. With weights twice as large they
+        some runs only, and most of these are lost. With weights twice as large they
         explode in nearly every run, mostly at once: at the learning rate 0.3 most runs are lost,
         at 0.1 the same networks with the same examples recover, nearly all of them.
 
         What counts as an explosion is our reading: 10 is several times the usual
         first gradient, of about 1.7. Explosion and loss are counted together; which of the two
         came first, these counts do not say, and a step that is too long makes gradients
-        large by itself. With weights four times as large, most runs were lost at 0.1, too.
+        large by itself. The settings are three of a grid of three gains and three rates; with
+        weights four times as large, 13 of 20 runs were lost at 0.1, too.
     """,
     sources=[D4("RNN training")],
     see=["EMP-08", "EMP-01"],
@@ -95,12 +96,13 @@ fluctuates = claim(
         All examples are the same in every step, so that nothing else can make the loss rise
         but steps that are too long. At the learning rate 0.3 the document is right in
         both: with a lag of 10 steps the loss rises often, in many runs far above its first
-        value; with a lag of 0 never; and with clipping it hardly ever gets to twice the first
+        value; with a lag of 0 in no run; and with clipping it hardly ever gets to twice the first
         value. But it still rises in as many runs: clipping limits how high the loss swings, not
         how often. At the learning rate 0.03 the same networks descend smoothly, and there is
         nothing to damp.
 
-        The memory is the cause as far as the lag is all that differs. That learning rates
+        The memory is the cause as far as the lag is all that differs; lags of 1 and 3, in a first
+        look, were between, and much nearer to 0. That learning rates
         cannot be made individual, which the document gives as a reason, is another claim.
     """,
     sources=[D3("6.7")],
@@ -125,22 +127,26 @@ def rises_of_the_loss(lab: Lab) -> Outcome:
     """How often the loss rises, and how high, with and without a lag and a threshold."""
 
     def train(lag: int, rate: float, clip: float | None = None) -> Training:
-        plan = Plan(rate, 60, batch=32, examples=32, clip=clip)
-        return lab.train(NETWORK, recall(lag), Start("glorot"), plan, one_in=2)
+        plan = Plan(rate, 60, batch=16, examples=16, clip=clip)
+        return lab.train(NETWORK, recall(lag), Start("glorot"), plan)
 
     free, clipped, slow = train(LAG, 0.3), train(LAG, 0.3, clip=1.0), train(LAG, 0.03)
     forgetful = lab.frequency("lag 0, learning rate 0.3: swings", _swings(train(0, 0.3)))
     swings = {rate: lab.frequency(f"lag {LAG}, learning rate {rate}: swings", _swings(trained))
               for rate, trained in (("0.3", free), ("0.03", slow))}  # fmt: skip
     still = lab.frequency(f"lag {LAG}, learning rate 0.3, clipped: swings", _swings(clipped))
-    doubles = lab.frequency(f"lag {LAG}, learning rate 0.3: doubles", _doubles(free))
-    damped = lab.frequency(f"lag {LAG}, learning rate 0.3, clipped: doubles", _doubles(clipped))
+    doubles = [_doubles(trained) for trained in (free, clipped)]
+    shares = [
+        lab.frequency(f"lag {LAG}, learning rate 0.3{how}: doubles", happened)
+        for how, happened in zip(("", ", clipped"), doubles, strict=True)
+    ]
+    damped = lab.difference("doubles, without clipping − with", *doubles)
     by_memory = swings["0.3"].above(1 / 2) and forgetful.below(1 / 2)
     verdict, settled, says = weighed(
-        {"learning rate 0.3": by_memory and damped.high < doubles.low,
+        {"learning rate 0.3": by_memory and damped.above(0),
          "learning rate 0.03": swings["0.03"].above(1 / 2)},
-        {"learning rate 0.3": swings["0.3"].below(1 / 2) or doubles.high < damped.low,
+        {"learning rate 0.3": swings["0.3"].below(1 / 2) or damped.below(0),
          "learning rate 0.03": swings["0.03"].below(1 / 2)},
         "the learning rate",
     )  # fmt: skip
-    return Outcome(verdict, [forgetful, *swings.values(), still, doubles, damped], says, settled)
+    return Outcome(verdict, [forgetful, *swings.values(), still, *shares, damped], says, settled)
