@@ -86,7 +86,7 @@ carries_far = claim(
         learning rate 0.1, hardly any network of eight units recalls over 15 steps if it begins
         with PyTorch's weights, and most do if these are twice as large: that one hyper-parameter is
         tuning enough. A first look at lags of 10, 20 and 50 showed the same, later: over 20 steps,
-        150 steps of training were enough for 11 of 15 networks with the larger weights and for
+        150 steps of training were enough for 10 or 11 of 15 networks with the larger weights and for
         none with the others; over 50 steps, 400 were enough for four of six and for none.
 
         What happens "in reality", with language and not with one sign, is not measured here.
