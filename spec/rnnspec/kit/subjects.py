@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnnref import Cotangent, Evaluator, Network, Noise, Pullback, Reference, Run
 from rnnref.arguments import check_choice
@@ -126,11 +127,19 @@ class LawNoise(Noise):
     """Noise that also takes back what a law was given: states that are replicates already."""
 
     def matrix(self, values: Any) -> NoisyMatrix:
+        if np.asarray(values).dtype != object:
+            return super().matrix(values)
         return NoisyMatrix(from_replicates(values, self.replicates), self)
 
-    def silence(self) -> None:
-        """Perturb nothing from now on."""
-        self.unit = self.underflow = 0.0
+
+class Silence(LawNoise):
+    """No noise at all; what is the same in all replicates is computed once."""
+
+    def perturbed(self, values: NDArray[np.float64], size: NDArray[np.float64]) -> NoisyMatrix:
+        return NoisyMatrix(values, self)
+
+    def array(self, a: NoisyMatrix) -> NDArray[np.float64]:
+        return a.values
 
 
 Begun = Mapping[tuple[Architecture, int], Mapping[str, Array]]
@@ -156,9 +165,7 @@ class Scattered(_Evaluated):
         self, fmt: Format, replicates: int, seed: int, *, quiet: bool = False, begun: Begun | None = None
     ) -> None:
         self.format = fmt
-        self.noise = LawNoise(fmt, replicates, seed)
-        if quiet:
-            self.noise.silence()
+        self.noise = (Silence if quiet else LawNoise)(fmt, replicates, seed)
         self._evaluator = Evaluator(self.noise)
         self._quiet = quiet
         self._begun: Begun = begun or {}
