@@ -102,13 +102,16 @@ def _convention(loss: str) -> str:
 SPARE = 128
 """Bits of the reference's answers that may be lost when a law hands them on to the next call."""
 
+BLIND = 128
+"""Bits that a call may lose before its precision is foreseen: the networks of laws are small."""
+
 
 class Mathematics(_Evaluated):
     """The reference in balls: what is true, with proven digits."""
 
     def __init__(self, fmt: Format) -> None:
         self.format = fmt
-        self._reference = Reference(spare=SPARE)
+        self._reference = Reference(spare=SPARE, blind=BLIND)
 
     def _answer(self, call: Callable[[Evaluator], R]) -> R:
         return self._reference.certified(call)
