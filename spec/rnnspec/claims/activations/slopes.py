@@ -89,6 +89,7 @@ def sigmoid_itself(impl: Subject, hold: Hold, x: Preactivations) -> None:
 quarter.exhaustive(of=at_most_a_quarter, format="float16")
 quarter.exhaustive(of=at_most_a_quarter, format="bfloat16")
 quarter.exhaustive(of=whole_curve, format="float16")
+quarter.exhaustive(of=whole_curve, format="bfloat16")
 
 
 @quarter.proof
@@ -149,6 +150,7 @@ def quarter_of_a_squared_tanh(impl: Subject, hold: Hold, x: Preactivations) -> N
 
 
 below_quarter.exhaustive(of=below_a_quarter_elsewhere, format="float16")
+below_quarter.exhaustive(of=below_a_quarter_elsewhere, format="bfloat16")
 
 
 @below_quarter.enclosure
@@ -216,7 +218,9 @@ def tanh_itself(impl: Subject, hold: Hold, x: Preactivations) -> None:
 
 
 both_ranges.exhaustive(of=at_most_one, format="float16")
+both_ranges.exhaustive(of=at_most_one, format="bfloat16")
 both_ranges.exhaustive(of=whole_tanh_curve, format="float16")
+both_ranges.exhaustive(of=whole_tanh_curve, format="bfloat16")
 
 
 @both_ranges.proof
@@ -281,6 +285,7 @@ def one_at_zero(impl: Subject, hold: Hold) -> None:
 
 
 below_one.exhaustive(of=below_one_elsewhere, format="float16")
+below_one.exhaustive(of=below_one_elsewhere, format="bfloat16")
 
 
 @below_one.proof

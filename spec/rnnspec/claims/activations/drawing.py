@@ -1,0 +1,26 @@
+"""What the claims about activations share: where inputs are drawn, and bounds in whole powers of two."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import numpy as np
+
+from rnnspec.strategies import arrays
+from rnnspec.subject import Array
+
+AT_ZERO = np.zeros(1)
+
+Points: TypeAlias = Annotated[Array, arrays((1, 16), low=-16, high=16, unit=1 / 16)]
+"""A few numbers from −16 to 16, for laws of which pre-activations of every regime ask too much."""
+
+LOG_2 = 0.6932
+"""A little more than ln 2, so that e^-x <= 2^-floor(x / LOG_2) for every x >= 0."""
+
+SMALLEST_BOUND = 1000
+"""Bounds are cut off at 2^-1000, which a float64 still represents."""
+
+
+def above_exponential(x: Array) -> Array:
+    """A power of two that is at least e^-|x| and less than 2.01 times as large, down to 2^-1000."""
+    return np.asarray(2.0 ** -np.minimum(np.floor(np.abs(x) / LOG_2), SMALLEST_BOUND))

@@ -1,0 +1,51 @@
+"""Mistakes in the sigmoid, in tanh and in their slopes, which the claims about whole curves find."""
+
+from __future__ import annotations
+
+from mutants.planting import (
+    RETURNED,
+    SLOPE,
+    SLOPES,
+    TANH,
+    TANH_SLOPE,
+    VALUE,
+    VALUE_RETURNED,
+    Faulty,
+    faulty,
+)
+
+FAULTY: list[Faulty] = [
+    faulty("epsilon under the sigmoid", VALUE, VALUE_RETURNED,
+           f"(1 / (1 + np.exp(-x) + 1e-6)).astype(x.dtype) if kind == 'sigmoid' else {VALUE_RETURNED}",
+           "an epsilon in the denominator, against a division by zero that cannot happen",
+           "ACT-01/mirrored"),
+    faulty("slope from outputs kept in half precision", SLOPES, "y * (1 - y)",
+           "(k := y.astype(np.float16).astype(y.dtype)) * (1 - k)",
+           "outputs are kept in half precision for the backward pass",
+           "ACT-01/slope_from_the_output", dtype="float32"),
+    faulty("one minus a small output taken for one", SLOPES, "y * (1 - y)", "y * (1 - y * (y > 1e-3))",
+           "a short cut for small outputs that is taken too early: 1 - y is not yet 1",
+           "ACT-01/slope_from_both_outputs"),
+    faulty("sigmoid from tanh", VALUE, VALUE_RETURNED,
+           f"(0.5 + 0.5 * np.tanh(x / 2)).astype(x.dtype) if kind == 'sigmoid' else {VALUE_RETURNED}",
+           "the sigmoid from tanh(x/2), which loses all digits where the sigmoid is small",
+           "ACT-01/no_digit_lost_on_the_left"),
+    faulty("tanh of negative numbers in single precision", TANH, "np.tanh(z)",
+           "np.where(z < 0, np.tanh(z.astype(np.float32)), np.tanh(z)).astype(z.dtype)",
+           "negative arguments take a path that computes in single precision",
+           "ACT-04/odd"),
+    faulty("tanh with the sign of a slip in print", VALUE, VALUE_RETURNED,
+           f"1 - 2 * _evaluator(x).activation('sigmoid', 2 * x) if kind == 'tanh' else {VALUE_RETURNED}",
+           "tanh x = 1 - 2 sigma(2x), as it is misprinted",
+           "ACT-04/stretched_sigmoid"),
+    faulty("inner derivative of tanh forgotten", SLOPES, TANH_SLOPE, "return 0.5 * (1 - y * y)",
+           "tanh = 2 sigma(2x) - 1 is differentiated without the 2 of its argument",
+           "ACT-04/four_slopes_of_the_sigmoid"),
+    faulty("floor under the slope of tanh", SLOPES, TANH_SLOPE, "return np.maximum(1 - y * y, y.dtype.type(1e-3))",
+           "a floor under the slope, so that it does not vanish",
+           "ACT-04/slope_from_the_square"),
+    faulty("tanh that cancels near zero", VALUE, VALUE_RETURNED,
+           f"(1 - 2 / (np.exp(2 * x) + 1)).astype(x.dtype) if kind == 'tanh' else {VALUE_RETURNED}",
+           "tanh x = 1 - 2/(e^2x + 1), which has no correct digit near 0",
+           "ACT-04/no_digit_lost_near_zero"),
+]  # fmt: skip
