@@ -21,6 +21,7 @@ SMALLEST_BOUND = 1000
 """Bounds are cut off at 2^-1000, which a float64 still represents."""
 
 
-def above_exponential(x: Array) -> Array:
-    """A power of two that is at least e^-|x| and less than 2.01 times as large, down to 2^-1000."""
-    return np.asarray(2.0 ** -np.minimum(np.floor(np.abs(x) / LOG_2), SMALLEST_BOUND))
+def above_exponential(x: Array, times: int = 1) -> Array:
+    """A power of two that is at least e^-(times |x|), and at most 2.01 times as large, down to 2^-1000."""
+    exponent = times * np.minimum(np.abs(x), SMALLEST_BOUND * LOG_2 / times) / LOG_2
+    return np.asarray(2.0 ** -np.floor(exponent))
