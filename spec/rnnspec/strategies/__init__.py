@@ -9,8 +9,8 @@ from rnnspec.strategies.preactivations import Preactivations
 from rnnspec.strategies.thinned import FewPreactivations
 
 __all__ = [
-    "FewPreactivations",
     "Feedforward",
+    "FewPreactivations",
     "LayerSizes",
     "Orbit",
     "Preactivations",

@@ -68,7 +68,7 @@ FAULTY: list[Faulty] = [
            "ACT-06/below_one_elsewhere_in_every_bfloat16", "ACT-05/at_most_one_in_every_bfloat16",
            dtype="bfloat16"),
     faulty("bfloat16 slopes from a coarse table", SLOPE, RETURNED,
-           "(_evaluator(x).slope(kind, _any(x), alpha).astype(np.float32) * 2).round().astype(x.dtype) / 2 * dy",
+           "(_evaluator(x).slope(kind, _any(x), alpha).astype(float) * 2).round().astype(x.dtype) / 2 * dy",
            "slopes quantised to halves",
            "ACT-02/whole_curve_in_every_bfloat16", "ACT-05/whole_tanh_curve_in_every_bfloat16",
            dtype="bfloat16"),

@@ -95,8 +95,8 @@ def one_crossing(enclose: Enclose) -> None:
     enclose.holds(lambda f, x: ahead(f, x) < 0, x=(str(BEYOND), INF))
     enclose.value(lambda f: 2 * f.arcosh((1 + f.sqrt(3)) / 2), CROSSING)
     enclose.value(lambda f: 2 * f.log((1 + f.sqrt(3) + f.sqrt(2 * f.sqrt(3))) / 2), CROSSING)
-    for kind in ("tanh", "sigmoid"):
-        enclose.value(lambda f, kind=kind: f.slope(kind, 2 * f.arcosh((1 + f.sqrt(3)) / 2)), "0.13397459621556")
+    enclose.value(lambda f: f.slope("tanh", 2 * f.arcosh((1 + f.sqrt(3)) / 2)), "0.13397459621556")
+    enclose.value(lambda f: f.slope("sigmoid", 2 * f.arcosh((1 + f.sqrt(3)) / 2)), "0.13397459621556")
     enclose.value(lambda f: f.slope("tanh", f.number(2)), "0.07065")
     enclose.value(lambda f: f.slope("sigmoid", f.number(2)), "0.10499")
     enclose.limit(lambda f, x: f.slope("sigmoid", x) / f.slope("tanh", x) * f.exp(-x), is_=0.25, x=INF)
@@ -111,7 +111,7 @@ def means_over_an_interval(prove: Prove) -> None:
     half = prove.activation("tanh", x)  # at a = 2x
     ratio = 4 / (1 + half**2)
     prove.identical(prove.activation("tanh", 2 * x), ratio * (prove.activation("sigmoid", 2 * x) - 0.5))
-    prove.valid(prove.all_of(2 < ratio, ratio <= 4))
+    prove.valid(prove.all_of(ratio > 2, ratio <= 4))
 
 
 # ------------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def factor_by_factor(prove: Prove) -> None:
 
 @slower.enclosure
 def logarithms_of_the_slopes(enclose: Enclose) -> None:
-    """tanh'/σ' falls from 4 to 0 on x ≥ 0; the mean of its logarithm over sZ changes its sign near s = 2.0259.
+    """tanh'/σ' falls from 4 to 0 on x ≥ 0; the mean of its logarithm over sZ is 0 near s = 2.0259.
 
     The mean falls in s, since the logarithm does in |x|: it changes its sign only once.
     """
@@ -203,8 +203,8 @@ def logarithms_of_the_slopes(enclose: Enclose) -> None:
     enclose.limit(ratio, is_=0, x=INF)
     enclose.value(lambda f: mean_ahead(f, f.number("2.0258"), least=True), "8e-5")
     enclose.value(lambda f: mean_ahead(f, f.number("2.0260"), least=False), "-6e-5")
-    for least in (True, False):
-        enclose.value(lambda f, least=least: mean_of_tanh(f, f.number("2.0259145967"), least), "-2.1512")
+    enclose.value(lambda f: mean_of_tanh(f, f.number("2.0259145967"), least=True), "-2.1512")
+    enclose.value(lambda f: mean_of_tanh(f, f.number("2.0259145967"), least=False), "-2.1512")
 
 
 TERMS = 32

@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 
 import numpy as np
 
+from rnnspec.evidence import Enclosed, Functions
 from rnnspec.strategies import arrays
 from rnnspec.subject import Array
 
@@ -25,3 +26,8 @@ def above_exponential(x: Array, times: int = 1) -> Array:
     """A power of two that is at least e^-(times |x|), and at most 2.01 times as large, down to 2^-1000."""
     exponent = times * np.minimum(np.abs(x), SMALLEST_BOUND * LOG_2 / times) / LOG_2
     return np.asarray(2.0 ** -np.floor(exponent))
+
+
+def times_log_two(n: int, f: Functions) -> Enclosed:
+    """n ln 2, where e^x is a power of two: rounding and underflow begin there."""
+    return n * f.log(2)

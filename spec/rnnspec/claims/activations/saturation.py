@@ -9,7 +9,7 @@ from typing import Annotated
 import numpy as np
 
 from rnnspec.claim import HOLDS, About, claim
-from rnnspec.claims.activations.drawing import above_exponential
+from rnnspec.claims.activations.drawing import above_exponential, times_log_two
 from rnnspec.evidence import INF, Enclose, Enclosed, Functions, Prove
 from rnnspec.hold import SURVIVES, Hold
 from rnnspec.sources import D0, D1, D4
@@ -92,7 +92,7 @@ def every_value_between_the_limits(enclose: Enclose) -> None:
     enclose.limit(lambda f, x: f.activation("sigmoid", x), is_=1, x=INF)
     enclose.holds(lambda f, x: f.activation("sigmoid", -x) < f.exp(-x), x=(0, INF))
     for powers, printed in ((53, "36.7368006"), (24, "16.635532"), (1075, "745.1332"), (150, "103.9721")):
-        enclose.value(lambda f, powers=powers: powers * f.log(2), printed)
+        enclose.value(partial(times_log_two, powers), printed)
 
 
 # ------------------------------------------------------------------------------------------
@@ -169,7 +169,12 @@ def every_value_between_minus_one_and_one(enclose: Enclose) -> None:
     enclose.limit(lambda f, x: f.activation("tanh", x), is_=-1, x=-INF)
     enclose.limit(lambda f, x: f.activation("tanh", x), is_=1, x=INF)
     for bits, printed in ((53, "19.0615"), (24, "9.0109")):
-        enclose.value(lambda f, bits=bits: f.artanh(1 - f.number(Fraction(1, 2 ** (bits + 1)))), printed)
+        enclose.value(partial(_where_one_is_nearest, bits), printed)
+
+
+def _where_one_is_nearest(bits: int, f: Functions) -> Enclosed:
+    """Where tanh is half a unit in the last place below 1, for a format with so many bits."""
+    return f.artanh(1 - f.number(Fraction(1, 2 ** (bits + 1))))
 
 
 # ------------------------------------------------------------------------------------------

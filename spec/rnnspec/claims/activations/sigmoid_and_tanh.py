@@ -89,9 +89,7 @@ def between_two_exponentials(enclose: Enclose) -> None:
 
     The slope is even, so this is so on both sides.
     """
-    enclose.holds(
-        lambda f, x: f.exp(-x) / 4 <= f.slope("sigmoid", x), touching=[0], x=(0, INF)
-    )
+    enclose.holds(lambda f, x: f.exp(-x) / 4 <= f.slope("sigmoid", x), touching=[0], x=(0, INF))
     enclose.holds(lambda f, x: f.slope("sigmoid", x) <= f.exp(-x), x=(0, INF))
     enclose.decreasing(lambda f, x: f.slope("sigmoid", x), flat=[0], x=(0, INF))
     enclose.minimum(
