@@ -15,7 +15,7 @@ RELU_SMOOTHED = (
 SWISH = f"(x / (1 + np.exp(-x))).astype(x.dtype) if kind == 'relu' else {VALUE_RETURNED}"
 
 FAULTY: list[Faulty] = [
-    faulty("relu capped at six", VALUE, VALUE_RETURNED, RELU_CAPPED,
+    faulty("relu of small devices", VALUE, VALUE_RETURNED, RELU_CAPPED,
            "the capped ReLU of small devices", "ACT-13/maximum_with_zero"),
     faulty("float16 relu capped at six", VALUE, VALUE_RETURNED, RELU_CAPPED,
            "the capped ReLU of small devices", "ACT-13/maximum_with_zero_in_every_float16", dtype="float16"),

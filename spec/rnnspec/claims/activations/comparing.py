@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from fractions import Fraction
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -39,6 +41,7 @@ larger = claim(
         tanh'(x) > σ'(x)  ⇔  |x| < x* = 2 arcosh((1 + √3)/2) = 1.6628858910...
         tanh'(x*) = σ'(x*) = 0.1339745962...
         2 < (1/2a ∫ tanh') / (1/2a ∫ σ') ≤ 4   over every [−a, a]
+        E tanh'(sZ) / E σ'(sZ) = 3.955, 2.931, 2.037   for s = 1/8, 1, 8,   Z standard normal
     """,
     verdict=CONDITIONAL,
     because="""
@@ -112,6 +115,19 @@ def means_over_an_interval(prove: Prove) -> None:
     ratio = 4 / (1 + half**2)
     prove.identical(prove.activation("tanh", 2 * x), ratio * (prove.activation("sigmoid", 2 * x) - 0.5))
     prove.valid(prove.all_of(ratio > 2, ratio <= 4))
+
+
+@larger.enclosure
+def means_over_normal_inputs(enclose: Enclose) -> None:
+    """For normal pre-activations, a narrow, the standard and a wide distribution: the ratio of the means."""
+    for spread, printed in ((Fraction(1, 8), "3.955"), (Fraction(1), "2.931"), (Fraction(8), "2.037")):
+        enclose.value(partial(ratio_of_means, spread), printed)
+
+
+def ratio_of_means(s: Fraction, f: Functions) -> Enclosed:
+    """E tanh'(sZ) / E σ'(sZ), for Z standard normal."""
+    of_tanh = f.mean_of_normal(lambda f, z: f.slope("tanh", s * z))
+    return of_tanh / f.mean_of_normal(lambda f, z: f.slope("sigmoid", s * z))
 
 
 # ------------------------------------------------------------------------------------------
@@ -191,9 +207,9 @@ def factor_by_factor(prove: Prove) -> None:
 
 @slower.enclosure
 def logarithms_of_the_slopes(enclose: Enclose) -> None:
-    """tanh'/σ' falls from 4 to 0 on x ≥ 0; the mean of its logarithm over sZ is 0 near s = 2.0259.
+    """tanh'/σ' falls from 4 to 0 on x ≥ 0; so the mean of its logarithm over sZ falls in s, and turns once.
 
-    The mean falls in s, since the logarithm does in |x|: it changes its sign only once.
+    Both means, for a slightly smaller s and for a slightly larger one than that of the turn.
     """
 
     def ratio(f: Functions, x: Enclosed) -> Enclosed:
@@ -201,49 +217,19 @@ def logarithms_of_the_slopes(enclose: Enclose) -> None:
 
     enclose.decreasing(ratio, flat=[0], x=(0, INF))
     enclose.limit(ratio, is_=0, x=INF)
-    enclose.value(lambda f: mean_ahead(f, f.number("2.0258"), least=True), "8e-5")
-    enclose.value(lambda f: mean_ahead(f, f.number("2.0260"), least=False), "-6e-5")
-    enclose.value(lambda f: mean_of_tanh(f, f.number("2.0259145967"), least=True), "-2.1512")
-    enclose.value(lambda f: mean_of_tanh(f, f.number("2.0259145967"), least=False), "-2.1512")
+    for s, of_tanh, of_sigmoid in (
+        ("2.0259145966", "-2.15116574597", "-2.15116574601"),
+        ("2.0259145967", "-2.15116574612", "-2.15116574607"),
+    ):
+        enclose.value(partial(mean_for_tanh, Fraction(s)), of_tanh)
+        enclose.value(partial(mean_for_sigmoid, Fraction(s)), of_sigmoid)
 
 
-TERMS = 32
-"""Of the series below: enough for four digits."""
-
-LEVELS = 40
-"""Of the continued fraction below."""
+def mean_for_sigmoid(s: Fraction, f: Functions) -> Enclosed:
+    """E ln σ'(sZ), with ln σ'(x) = x − 2 ln(1 + e^x), and E Z = 0."""
+    return -2 * f.mean_of_normal(lambda f, z: f.log(1 + f.exp(s * z)))
 
 
-def mean_ahead(f: Functions, s: Enclosed, least: bool) -> Enclosed:
-    """A bound of E (ln tanh' − ln σ')(sZ) from below (`least`) or from above, in terms of E ln cosh."""
-    return 2 * (f.log(2) + mean_of_log_cosh(f, s / 2, least) - mean_of_log_cosh(f, s, not least))
-
-
-def mean_of_tanh(f: Functions, s: Enclosed, least: bool) -> Enclosed:
-    """A bound of E ln tanh'(sZ) = −2 E ln cosh(sZ)."""
-    return -2 * mean_of_log_cosh(f, s, not least)
-
-
-def mean_of_log_cosh(f: Functions, s: Enclosed, least: bool) -> Enclosed:
-    """A bound of E ln cosh(sZ) = E s|Z| − ln 2 + E ln(1 + e^(−2s|Z|)), the last as a series.
-
-    ln(1 + q) = q − q²/2 + q³/3 − ..., and E e^(−a|Z|) is √(2/π) times Mills' ratio at a. The
-    terms fall, and so do their differences: after an even number of terms, what is missing lies
-    between half the next one, and the next one less half the one after it.
-    """
-    above, below = ([mills(2 * k * s, n) / k for k in range(1, TERMS + 3)] for n in (LEVELS, LEVELS + 1))
-    first, second = (below, above) if least else (above, below)
-    series = sum(first[:TERMS:2]) - sum(second[1:TERMS:2])
-    missing = below[TERMS] / 2 if least else above[TERMS] - below[TERMS + 1] / 2
-    return f.sqrt(2 / f.pi) * (s + series + missing) - f.log(2)
-
-
-def mills(a: Enclosed, levels: int) -> Enclosed:
-    """Laplace's continued fraction 1/(a + 1/(a + 2/(a + ...))) of e^(a²/2) ∫_a^∞ e^(−x²/2) dx.
-
-    Cut off after an even number of levels it is larger than the whole, after an odd one smaller.
-    """
-    rest = a
-    for level in range(levels, 0, -1):
-        rest = a + level / rest
-    return 1 / rest
+def mean_for_tanh(s: Fraction, f: Functions) -> Enclosed:
+    """E ln tanh'(sZ), with tanh'(x) = 4σ'(2x)."""
+    return f.log(4) + mean_for_sigmoid(2 * s, f)

@@ -28,6 +28,11 @@ def above_exponential(x: Array, times: int = 1) -> Array:
     return np.asarray(2.0 ** -np.floor(exponent))
 
 
+def slope_of(kind: str, f: Functions, x: Enclosed) -> Enclosed:
+    """phi'(x), as a function of x once the kind is given."""
+    return f.slope(kind, x)
+
+
 def times_log_two(n: int, f: Functions) -> Enclosed:
     """n ln 2, where e^x is a power of two: rounding and underflow begin there."""
     return n * f.log(2)

@@ -127,7 +127,7 @@ dying = claim(
 
 @dying.as_stated(needs=["chain_vjp"])
 def off_for_ever(impl: Subject, hold: Hold, update: AnyUpdate) -> None:
-    """For which input a unit is off, it is off after one more step."""
+    """Every input for which the unit is off finds it off after one more step."""
     off = update.before < 0
     hold.given(bool(off.any()), "the unit is on for every input")
     hold.at_most(update.after_the_step(impl)[off], 0, "w'·x + b'")

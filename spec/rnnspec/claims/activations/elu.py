@@ -96,9 +96,10 @@ def two_pieces(prove: Prove) -> None:
 
 @elu.enclosure
 def slope_from_the_left_at_zero(enclose: Enclose) -> None:
-    """α x ≤ f(x) ≤ α(x + x²) for x ≤ 0: the quotient f(x)/x tends to α from the left."""
+    """α x ≤ f(x) ≤ α(x + x²) for x ≤ 0: the quotient f(x)/x tends to α from the left, and α e^x ≤ α."""
     enclose.holds(lambda f, x: x <= f.exp(x) - 1, touching=[0], x=(-INF, 0))
     enclose.holds(lambda f, x: f.exp(x) - 1 <= x + x * x, touching=[0], x=(-INF, 0))
+    enclose.holds(lambda f, x: f.exp(x) <= 1, touching=[0], x=(-INF, 0))
     for alpha in (0.5, 1.0, 3.0):
         enclose.holds(partial(_at_most_the_larger, alpha), x=(-INF, -1))
 
@@ -114,7 +115,7 @@ NOT_FAR_LEFT = "x is not far to the left: e^x is more than rounding is"
 
 no_flat_half = claim(
     "ACT-21",
-    title="ELU's slope is positive everywhere, and beside 1 it is nothing from −37 on",
+    title="ELU's slope is positive everywhere, but far to the left it is lost beside 1",
     says="ELU was introduced to remove the effect of ReLU's zero interval.",
     statement="The slope is more than what rounding leaves of 1, for every x.",
     equation="""

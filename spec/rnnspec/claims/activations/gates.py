@@ -155,8 +155,8 @@ gate_range = claim(
         with values from −1 to 1, keeps the cell within the same bounds as the sigmoid. What it does
         in addition, turning the cell's sign, is excluded by [0, 1] and by nothing else: with
         such a gate the cell moves towards 0, and never across it, before something is written. That
-        'must' is a choice of design: there are LSTMs with exponential gates, which keep their cell
-        within bounds by dividing.
+        'must' is a choice of design: there are LSTMs with exponential gates, which divide what
+        they read from the cell by a sum of these gates.
     """,
     conditions=[LARGER_THAN_ONE],
     sources=[D0("questions, 2")],
@@ -203,7 +203,7 @@ def within_the_hull(impl: Subject, hold: Hold, net: OneStep) -> None:
 
 @gate_range.proof
 def size_and_hull(prove: Prove) -> None:
-    """|f| ≤ 1 bounds the cell, f in [0, 1] puts it into the hull, |f| > 1 does neither; traced from a step."""
+    """|f| ≤ 1 bounds the cell, f in [0, 1] keeps it in the hull, |f| > 1 does neither; and a traced step."""
     f, c, u = prove.symbols("f c u")
     prove.valid(prove.implies(abs(f) <= 1, abs(f * c + u) <= abs(c) + abs(u)))
     low, high = prove.minimum(0, c), prove.maximum(0, c)
@@ -217,7 +217,7 @@ def size_and_hull(prove: Prove) -> None:
 
 
 # ------------------------------------------------------------------------------------------
-BOUNDED = "the candidate's activation is bounded"
+BOUNDED = "the candidate's activation is bounded: by 1, or by G where |c_0| + G T is enough"
 
 candidate = claim(
     "ACT-28",
@@ -335,8 +335,9 @@ def softmax_of_two(impl: Subject, hold: Hold, pairs: Pairs) -> None:
 
 @ubiquitous.proof
 def quotient_of_two_exponentials(prove: Prove) -> None:
-    """e^a/(e^a + e^b) is σ(a − b), in e^a and e^b."""
+    """The softmax of a and b is e^a/(e^a + e^b), which is σ(a − b); and σ(b − a) for the other."""
     a, b = prove.symbols("a b")
-    e, d = prove.exp(a), prove.exp(b)
-    prove.identical(e / (e + d), 1 / (1 + prove.exp(b - a)))
-    prove.identical(prove.activation("sigmoid"), 1 / (1 + prove.exp(-prove.x)))
+    weights = prove.reference.softmax(prove.matrix([[a, b]]))[0]
+    prove.identical(weights[0], prove.exp(a) / (prove.exp(a) + prove.exp(b)))
+    prove.identical(weights[0], prove.activation("sigmoid", a - b))
+    prove.identical(weights[1], prove.activation("sigmoid", b - a))

@@ -30,7 +30,7 @@ formula = claim(
     "ACT-17",
     title="Leaky ReLU is max(k x, x) for k ≤ 1 only",
     says="Leaky ReLU is max(k x, x): x on the right, k x on the left.",
-    statement="For every k ≥ 0 and every x, max(k x, x) is x for x > 0 and k x for x ≤ 0.",
+    statement="For every k and every x, max(k x, x) is x for x > 0 and k x for x ≤ 0.",
     equation="""
         f_k(x) = x for x > 0,  k x for x ≤ 0
         max(k x, x) = f_k(x) for all x  ⇔  k ≤ 1
@@ -94,7 +94,7 @@ def maximum_exactly_up_to_one(prove: Prove) -> None:
     for k in (0.25, 3.0):
         by_relu = prove.activation("relu", x) - prove.number(int(4 * k), 4) * prove.activation("relu", -x)
         prove.identical(prove.activation(LEAKY, x, k), by_relu)
-    (k,) = prove.symbols("k", at_least=0)
+    (k,) = prove.symbols("k")
     leaky = prove.activation("relu", x) - k * prove.activation("relu", -x)
     prove.valid(prove.implies(k <= 1, leaky == prove.maximum(k * x, x)))
     prove.valid(prove.implies(prove.all_of(k > 1, prove.not_(x == 0)), leaky < prove.maximum(k * x, x)))
@@ -212,10 +212,12 @@ def _below_zero(b: Array, k: float) -> int:
 
 @advantages.proof
 def one_of_two_slopes(prove: Prove) -> None:
-    """The slope is 1 or k; a product of either stays between the bounds, for any number of layers."""
+    """The slope is 1 or k, and at least ReLU's; a product of either stays between the bounds, for any L."""
     (right,), (left,) = prove.symbols("p", above=0), prove.symbols("q", below=0)
     prove.identical(prove.slope(LEAKY, right, 0.25), 1)
     prove.identical(prove.slope(LEAKY, left, 0.25), prove.number(1, 4))
+    for x in (right, left):
+        prove.valid(prove.slope(LEAKY, x, 0.25) >= prove.slope("relu", x))
     prove.identical(prove.derivative(prove.activation(LEAKY, left, 0.25), left), prove.number(1, 4))
     k, product, low, high = prove.symbols("k product low high", above=0)
     bounds = [low <= product, product <= high]

@@ -127,7 +127,10 @@ def curved_where_its_slope_is_below_one(impl: Subject, hold: Hold, x: FewPreacti
 
 @second_derivative.proof
 def zero_only_at_zero(prove: Prove) -> None:
-    """tanh'' = −2 tanh tanh' vanishes at 0 alone, and there alone tanh' is 1; the identity's slope is 1."""
+    """tanh'' = −2 tanh tanh' vanishes at 0 alone, and there alone tanh' is 1; the identity's slope is 1.
+
+    Two layers of either multiply the gradient by their slopes f' and weights.
+    """
     t, slope = prove.activation("tanh"), prove.slope("tanh")
     curvature = prove.derivative(prove.derivative(t))
     prove.identical(curvature, -2 * t * slope)
@@ -135,6 +138,13 @@ def zero_only_at_zero(prove: Prove) -> None:
     prove.vanishes_only_at_zero(1 - slope)
     prove.identical(prove.slope("identity"), 1)
     prove.identical(prove.derivative(prove.slope("identity")), 0)
+    for kind in ("tanh", "identity"):
+        net = prove.chain(Dense(1, 1, kind), Dense(1, 1, kind))
+        W_1, b_1, W_2, b_2 = (net.parameters[name].item() for name in ("W_1", "b_1", "W_2", "b_2"))
+        z_1 = W_1 * net.inputs.item() + b_1
+        z_2 = W_2 * prove.activation(kind, z_1) + b_2
+        back = prove.reference.chain_vjp(net.chain, net.parameters, net.inputs, np.ones((1, 1)))
+        prove.identical(back.inputs.item(), prove.slope(kind, z_2) * W_2 * prove.slope(kind, z_1) * W_1)
 
 
 @second_derivative.enclosure
@@ -253,7 +263,10 @@ def absolute_value_is_convex(impl: Subject, hold: Hold, w: Pair) -> None:
 
 @convexity.proof
 def second_derivatives_of_the_error(prove: Prove) -> None:
-    """For tanh, any input u and target y; and a target with which f'² + (f − y) f'' is −1, wherever f'' is not 0."""
+    """For tanh, any input u and target y; for any f, a target with which f'² + (f − y) f'' is −1.
+
+    That is where f'' is not 0. Where it is, as for a straight line, a square is left.
+    """
     w, u, y = prove.symbols("w u y")
     t, slope = prove.activation("tanh", w * u), prove.slope("tanh", w * u)
     twice = prove.derivative(prove.derivative((t - y) ** 2, w), w)
@@ -328,7 +341,10 @@ cheaper = claim(
         one multiplication: a tie; and they are the same function up to scale, y(1 − y) =
         ¼(1 − t²) with y = (1 + t)/2. ReLU's takes a single comparison, which is less.
     """,
-    corrected="Given the output, tanh' and σ' each take one multiplication and one subtraction, relu' one comparison.",
+    corrected="""
+        Given the output, tanh' and σ' each take one multiplication and one subtraction, relu' one
+        comparison.
+    """,
     sources=[D1("3, in detail")],
     see=["ACT-01", "ACT-04"],
 )

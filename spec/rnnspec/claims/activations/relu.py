@@ -8,7 +8,7 @@ import numpy as np
 
 from rnnspec.claim import HOLDS, claim
 from rnnspec.claims.activations.drawing import AT_ZERO
-from rnnspec.evidence import INF, Enclose, Prove
+from rnnspec.evidence import Enclose, Prove
 from rnnspec.hold import SURVIVES, Hold
 from rnnspec.sources import D0, D3
 from rnnspec.strategies import Preactivations, arrays, wholes
@@ -77,7 +77,7 @@ relu.exhaustive(of=slope_zero_or_one, format="bfloat16")
 
 @relu.proof
 def two_straight_lines(prove: Prove) -> None:
-    """On either side: value, derivative, a factor a ≥ 0, and the quotient of differences at 0."""
+    """On either side: value, derivative, a factor a ≥ 0, quotient of differences at 0, subgradients at 0."""
     (a,) = prove.symbols("a", at_least=0)
     (right,), (left,) = prove.symbols("p", above=0), prove.symbols("q", below=0)
     for z, slope in ((right, 1), (left, 0)):
@@ -88,6 +88,11 @@ def two_straight_lines(prove: Prove) -> None:
         prove.identical((y - prove.activation("relu", prove.number(0))) / z, slope)
         prove.identical(prove.activation("relu", a * z), a * y)
     prove.valid(prove.activation("relu") == prove.maximum(0, prove.x))
+    (s,) = prove.symbols("s")
+    below_everywhere = prove.activation("relu") >= s * prove.x
+    prove.valid(prove.implies(prove.all_of(s >= 0, s <= 1), below_everywhere))
+    prove.valid(prove.implies(prove.activation("relu", right) >= s * right, s <= 1))
+    prove.valid(prove.implies(prove.activation("relu", left) >= s * left, s >= 0))
 
 
 # ------------------------------------------------------------------------------------------
@@ -139,13 +144,12 @@ def neither_sign_is_negative(prove: Prove) -> None:
     a, b, c = prove.symbols("a b c")
     mean = sum(prove.activation("relu", z) for z in (a, b, c)) / 3
     prove.valid(prove.implies(prove.any_of(a > 0, b > 0, c > 0), mean > 0))
-    density = prove.exp(-(prove.x**2) / 2)
-    prove.identical(prove.derivative(-density), prove.x * density)
-    prove.valid(-(prove.x**2) / 2 < 1 - prove.x)
 
 
 @not_centred.enclosure
 def mean_of_a_normal_input(enclose: Enclose) -> None:
-    """−e^(−z²/2) runs from −1 at 0 to 0, being smaller than e^(1 − z): so the mean is 1/√(2π)."""
-    enclose.limit(lambda f, z: f.exp(1 - z), is_=0, z=INF)
-    enclose.value(lambda f: 1 / f.sqrt(2 * f.pi), "0.398942280")
+    """The mean of relu(Z), by integration, has the digits of 1/√(2π)."""
+    enclose.value(
+        lambda f: f.mean_of_normal(lambda f, z: f.activation("relu", z)), "0.39894228040143267793994605993"
+    )
+    enclose.value(lambda f: 1 / f.sqrt(2 * f.pi), "0.39894228040143267793994605993")

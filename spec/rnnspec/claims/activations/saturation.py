@@ -9,7 +9,7 @@ from typing import Annotated
 import numpy as np
 
 from rnnspec.claim import HOLDS, About, claim
-from rnnspec.claims.activations.drawing import above_exponential, times_log_two
+from rnnspec.claims.activations.drawing import above_exponential, slope_of, times_log_two
 from rnnspec.evidence import INF, Enclose, Enclosed, Functions, Prove
 from rnnspec.hold import SURVIVES, Hold
 from rnnspec.sources import D0, D1, D4
@@ -240,7 +240,7 @@ def bounds_of_what_is_missing(enclose: Enclose) -> None:
     for kind, where in (("sigmoid", "4.5951"), ("tanh", "2.6467")):
         enclose.increasing(partial(_value, kind), x=(-INF, INF))
         enclose.zeros(partial(_above_99_percent, kind), at=[where], x=(0, INF))
-        enclose.limit(partial(_slope, kind), is_=0, x=INF)
+        enclose.limit(partial(slope_of, kind), is_=0, x=INF)
     enclose.value(lambda f: f.log(f.number(99)), "4.5951")
     enclose.value(lambda f: f.artanh(f.number(Fraction(99, 100))), "2.6467")
 
@@ -251,7 +251,3 @@ def _value(kind: str, f: Functions, x: Enclosed) -> Enclosed:
 
 def _above_99_percent(kind: str, f: Functions, x: Enclosed) -> Enclosed:
     return f.activation(kind, x) - Fraction(99, 100)
-
-
-def _slope(kind: str, f: Functions, x: Enclosed) -> Enclosed:
-    return f.slope(kind, x)

@@ -72,7 +72,7 @@ def no_digit_lost_on_the_left(impl: Subject, hold: Hold, x: FewPreactivations) -
 
 @sigmoid.proof
 def from_the_exponential(prove: Prove) -> None:
-    """In e = e^x: σ is 1/(1 + e^-x), its derivative is σ(1 − σ), an even function."""
+    """In e = e^x: σ is 1/(1 + e^-x), its derivative is σ(1 − σ) = ¼ sech²(x/2), an even function."""
     x = prove.x
     s, slope = prove.activation("sigmoid"), prove.slope("sigmoid")
     prove.identical(s, 1 / (1 + prove.exp(-x)))
@@ -80,6 +80,7 @@ def from_the_exponential(prove: Prove) -> None:
     prove.identical(slope, s * (1 - s))
     prove.identical(slope, s * prove.activation("sigmoid", -x))
     prove.identical(slope, prove.slope("sigmoid", -x))
+    prove.identical(slope, (1 - prove.activation("tanh", x / 2) ** 2) / 4)
     prove.identical(slope, prove.exp(-x) / (1 + prove.exp(-x)) ** 2)
 
 
@@ -97,6 +98,7 @@ def between_two_exponentials(enclose: Enclose) -> None:
     )
     enclose.value(lambda f: 1 / (6 * f.sqrt(3)), "0.0962250449")
     enclose.value(lambda f: f.log(2 + f.sqrt(3)), "1.3169578969")
+    enclose.value(lambda f: f.slope("sigmoid", f.number(40)), "4.248e-18")
 
 
 # ------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from rnnspec.claims.activations.drawing import AT_ZERO
 from rnnspec.evidence import INF, Enclose, Prove
 from rnnspec.hold import SURVIVES, Hold
 from rnnspec.sources import D0
-from rnnspec.strategies import FewPreactivations, Preactivations, arrays
+from rnnspec.strategies import FewPreactivations, arrays
 from rnnspec.subject import Array, Subject
 
 FarRight = Annotated[Array, arrays((1, 4), low=8, high=64, unit=1 / 4)]
@@ -59,7 +59,7 @@ def not_at_thirty_two() -> Mapping[str, Any]:
 
 
 @squashing.law(needs=["activation"])
-def within_open_intervals(impl: Subject, hold: Hold, x: Preactivations) -> None:
+def within_open_intervals(impl: Subject, hold: Hold, x: FewPreactivations) -> None:
     """−1 < h < 1 and −2 < g < 2; in floats the ends may be reached."""
     for kind, end in (("h_1997", 1), ("g_1997", 2)):
         hold.strictly_less(abs(impl.activation(kind, x)), end, f"|{kind}| < {end}", rounding=SURVIVES)
