@@ -318,7 +318,7 @@ def no_rate_revives(impl: Subject, hold: Hold, update: OfDeadUnit) -> None:
 
 @small_rate.proof
 def threshold(prove: Prove) -> None:
-    """With two inputs to the unit: z' = z − η s (|x|² + 1), which is positive exactly below the threshold."""
+    """With two weights: z' = z − η s (|x|² + 1), which is above 0, 0 or below as η is below, at or above."""
     net = prove.chain(Dense(2, 1, "relu"))
     W, b, x = net.parameters["W_1"], net.parameters["b_1"], net.inputs
     s, rate = prove.symbols("s eta", above=0)
@@ -330,4 +330,5 @@ def threshold(prove: Prove) -> None:
     size, z = prove.symbols("size z", above=0)
     bound = z / (s * (size + 1))
     prove.valid(prove.implies(rate < bound, z - rate * s * (size + 1) > 0))
-    prove.valid(prove.implies(rate >= bound, z - rate * s * (size + 1) <= 0))
+    prove.valid(prove.implies(rate > bound, z - rate * s * (size + 1) < 0))
+    prove.identical(z - bound * s * (size + 1), 0)
