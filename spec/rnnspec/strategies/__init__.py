@@ -6,9 +6,11 @@ from rnnspec.strategies.networks import networks
 from rnnspec.strategies.numbers import arrays, reals, wholes
 from rnnspec.strategies.orbits import Orbit, orbits
 from rnnspec.strategies.preactivations import Preactivations
+from rnnspec.strategies.thinned import FewPreactivations
 
 __all__ = [
     "Feedforward",
+    "FewPreactivations",
     "LayerSizes",
     "Orbit",
     "Preactivations",

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
 import numpy as np
 
 from rnnspec.claim import HOLDS, REFUTED, About, claim
-from rnnspec.evidence import INF, Enclose, Prove
+from rnnspec.claims.activations.drawing import AT_ZERO, slope_of, times_log_two
+from rnnspec.evidence import INF, Enclose, Enclosed, Functions, Prove
 from rnnspec.hold import SURVIVES, Hold
 from rnnspec.sources import D0, D2, D3
-from rnnspec.strategies import Preactivations
+from rnnspec.strategies import Preactivations, wholes
 from rnnspec.subject import Subject
 
 QUARTER = Fraction(1, 4)
-AT_ZERO = np.zeros(1)
+
+Steps = Annotated[int, wholes(1, 64)]
 
 SURVIVING = """
     s(1 - s) and 1 - t², rounded at every step, exceed 1/4 and 1 in no binary format: near the
@@ -89,6 +93,7 @@ def sigmoid_itself(impl: Subject, hold: Hold, x: Preactivations) -> None:
 quarter.exhaustive(of=at_most_a_quarter, format="float16")
 quarter.exhaustive(of=at_most_a_quarter, format="bfloat16")
 quarter.exhaustive(of=whole_curve, format="float16")
+quarter.exhaustive(of=whole_curve, format="bfloat16")
 
 
 @quarter.proof
@@ -149,6 +154,7 @@ def quarter_of_a_squared_tanh(impl: Subject, hold: Hold, x: Preactivations) -> N
 
 
 below_quarter.exhaustive(of=below_a_quarter_elsewhere, format="float16")
+below_quarter.exhaustive(of=below_a_quarter_elsewhere, format="bfloat16")
 
 
 @below_quarter.enclosure
@@ -170,6 +176,7 @@ both_ranges = claim(
         0 < tanh'(x) ≤ 1
         1 − tanh'(x) = tanh²(x)
         tanh'(x) = 4 σ'(2x)
+        tanh'(x) ≥ 1 − ε  ⇔  |x| ≤ artanh √ε
     """,
     verdict=HOLDS,
     because="""
@@ -216,7 +223,9 @@ def tanh_itself(impl: Subject, hold: Hold, x: Preactivations) -> None:
 
 
 both_ranges.exhaustive(of=at_most_one, format="float16")
+both_ranges.exhaustive(of=at_most_one, format="bfloat16")
 both_ranges.exhaustive(of=whole_tanh_curve, format="float16")
+both_ranges.exhaustive(of=whole_tanh_curve, format="bfloat16")
 
 
 @both_ranges.proof
@@ -228,8 +237,28 @@ def one_minus_a_square(prove: Prove) -> None:
     prove.vanishes_only_at_zero(t)
     prove.positive(slope)
     prove.tends_to(slope, 0)
+    prove.identical(slope, 4 * prove.slope("sigmoid", 2 * prove.x))
     prove.positive(prove.slope("sigmoid"))
     prove.positive(1 - prove.slope("sigmoid"))
+
+
+@both_ranges.enclosure
+def every_value_is_taken(enclose: Enclose) -> None:
+    """On x ≥ 0 both slopes fall, to the limit 0; where tanh' is 0.95, and where it underflows in binary64.
+
+    The slopes are even. 4 e^-2x, which tanh' does not exceed, is 2^-1075 at 1077 ln 2 / 2.
+    """
+    for kind, top in (("sigmoid", QUARTER), ("tanh", 1)):
+        enclose.decreasing(partial(slope_of, kind), flat=[0], x=(0, INF))
+        enclose.holds(partial(_at_most, kind, top), touching=[0], x=(0, INF))
+        enclose.limit(partial(slope_of, kind), is_=0, x=INF)
+    enclose.zeros(lambda f, x: f.slope("tanh", x) - Fraction(19, 20), at=["0.2274495360"], x=(0, INF))
+    enclose.value(lambda f: f.artanh(f.sqrt(f.number(Fraction(1, 20)))), "0.2274495360")
+    enclose.value(lambda f: times_log_two(1077, f) / 2, "373.26")
+
+
+def _at_most(kind: str, top: Fraction | int, f: Functions, x: Enclosed) -> Any:
+    return f.slope(kind, x) <= top
 
 
 # ------------------------------------------------------------------------------------------
@@ -241,13 +270,17 @@ below_one = claim(
     equation="""
         tanh'(0) = 1
         tanh'(x) < 1  ⇔  x ≠ 0
+        1 − z² ≤ tanh'(z) ≤ 1/(1 + z²)
+        ∏ tanh'(1/t) ≥ tanh'(1) (T + 1)/(2T) > 1/5     over t = 1 ... T
+        ∏ tanh'(1/√t) ≤ 1/(T + 1)
     """,
     verdict=REFUTED,
     because="""
         tanh'(0) = 1 − 0² = 1. What is usually inferred from the strict inequality fails with
         it: a product of slopes over many steps need not shrink. While every pre-activation is
-        0 the product stays exactly 1, and along z_t = 1/t it stays above a positive bound.
-        It tends to 0 exactly if the sum of ln cosh z_t is infinite.
+        0 the product stays exactly 1, and along z_t = 1/t it stays above 1/5. It tends to 0
+        exactly if the sum of ln cosh z_t is infinite; which, by the two bounds of a slope, is so
+        exactly if the sum of min(z_t², 1) is. Along 1/√t it is.
     """,
     corrected="tanh'(x) ≤ 1 for every x, with equality if and only if x = 0.",
     sources=[D0("1.3, solution 3"), D0("1.3, RNN"), D0("questions, 1"), D2("vanishing gradients")],
@@ -281,10 +314,32 @@ def one_at_zero(impl: Subject, hold: Hold) -> None:
 
 
 below_one.exhaustive(of=below_one_elsewhere, format="float16")
+below_one.exhaustive(of=below_one_elsewhere, format="bfloat16")
+
+
+@below_one.law(needs=["activation_vjp"])
+def one_product_stays_and_one_vanishes(impl: Subject, hold: Hold, T: Steps) -> None:
+    """Along z_t = 1/t the product of T slopes stays above 1/5; along 1/√t it is at most 1/(T + 1)."""
+    t = np.arange(1.0, T + 1)
+    staying, vanishing = (
+        math.prod(impl.slope("tanh", impl.format.round(z))) for z in (1 / t, 1 / np.sqrt(t))
+    )
+    hold.strictly_less(Fraction(1, 5), staying, "∏ tanh'(1/t)")
+    hold.at_most(vanishing, Fraction(1, T + 1), "∏ tanh'(1/√t)")
 
 
 @below_one.proof
 def only_at_zero(prove: Prove) -> None:
-    """1 − tanh' = tanh² vanishes only at 0."""
+    """1 − tanh' = tanh² vanishes only at 0; and for every T, the products of the two bounds of a slope."""
     prove.identical(1 - prove.slope("tanh"), prove.activation("tanh") ** 2)
     prove.vanishes_only_at_zero(1 - prove.slope("tanh"))
+    prove.product_is(lambda t: 1 - 1 / t**2, lambda T: (T + 1) / (2 * T), start=2)
+    prove.product_is(lambda t: 1 / (1 + 1 / t), lambda T: 1 / (T + 1))
+
+
+@below_one.enclosure
+def between_two_bounds(enclose: Enclose) -> None:
+    """1 − z² ≤ tanh'(z) ≤ 1/(1 + z²) for every z; and tanh'(1)/2 > 1/5."""
+    enclose.holds(lambda f, z: 1 - z * z <= f.slope("tanh", z), touching=[0], z=(-INF, INF))
+    enclose.holds(lambda f, z: f.slope("tanh", z) <= 1 / (1 + z * z), touching=[0], z=(-INF, INF))
+    enclose.holds(lambda f: f.slope("tanh", f.number(1)) / 2 > Fraction(1, 5))
