@@ -1,0 +1,61 @@
+"""Mistakes in feed-forward networks, their losses and their gradients."""
+
+from __future__ import annotations
+
+from mutants.planting import SLOPES, Faulty, faulty
+
+DENSE = "rnnref.feedforward.dense:dense"
+DENSE_BACK = "rnnref.feedforward.dense:dense_back"
+LOSS = "rnnref.losses:squared_error"
+LOSS_GRADIENT = "rnnref.losses:squared_error_gradient"
+
+CHAIN_BACK = "rnnref.feedforward.chain:backward"
+
+AFFINE = "p.W @ x + p.b if"
+BACK = "p.W.T @ da"
+OUTER = "da @ done.x.T"
+SLOPE = "dy * slope_from_output(s, link.activation, done.y, link.alpha)"
+
+FAULTY: list[Faulty] = [
+    faulty("dense bias subtracted", DENSE, AFFINE, "p.W @ x - p.b if",
+           "the bias is taken for a threshold, which is subtracted", "DEP-01/as_the_equations_say"),
+    faulty("square weights read by columns", DENSE, AFFINE,
+           "(p.W.T if p.W.shape[0] == p.W.shape[1] else p.W) @ x + p.b if",
+           "weights are stored input first; only where a matrix is square does it still fit",
+           "DEP-01/known_example", "DEP-01/as_the_equations_say"),
+    faulty("half forgotten in the loss", LOSS, "total / 2", "total",
+           "the sum of the squares is returned for half of it", "DEP-02/two_outputs"),
+    faulty("half squares as the mean of squares", LOSS, "total / 2", "total / y.shape[0]",
+           "a library's mean squared error is handed out for half the sum: the same for two outputs",
+           "DEP-02/n_halves_of_the_mean"),
+    faulty("mean of squares over the batch", LOSS, "total / y.shape[0]", "total / y.shape[1]",
+           "the mean is taken over the wrong axis", "DEP-02/two_outputs", "DEP-02/n_halves_of_the_mean"),
+    faulty("loss gradient with the wrong sign", LOSS_GRADIENT, "return y - t", "return t - y",
+           "target minus output, which is the direction of descent and not the gradient",
+           "DEP-03/three_factors"),
+    faulty("factor two of the square kept", LOSS_GRADIENT, "return y - t", "return 2 * (y - t)",
+           "half of the square is differentiated as the whole square", "DEP-03/at_most_four_27ths"),
+    faulty("dense weights not transposed", DENSE_BACK, "p.W.T @ da",
+           "(p.W if p.W.shape[0] == p.W.shape[1] else p.W.T) @ da",
+           "W in the place of its transpose wherever the shapes allow it", "DEP-04/sum_of_two_products"),
+    faulty("dense slope forgotten", DENSE_BACK, SLOPE, "dy + 0 * done.y",
+           "the gradient goes through the layers without their activations", "DEP-04/at_most_a_27th"),
+
+    faulty("gradient averaged over the outputs", DENSE_BACK, BACK, f"{BACK} / p.W.shape[0]",
+           "the mean over the units above is sent down in the place of the sum",
+           "DEP-07/n_quarters_a_layer"),
+    faulty("paths never cancel", DENSE_BACK, BACK, "abs(p.W.T) @ da",
+           "a rule for relevance, which follows absolute weights, is left in the gradient",
+           "DEP-07/cancels"),
+    faulty("sigmoid with the slope of tanh", SLOPES, "return y * (1 - y)", "return 1 - y * y",
+           "1 - y^2 is used for every activation", "DEP-07/within_the_product_of_norms"),
+    faulty("output in the place of the input", DENSE_BACK, OUTER,
+           "da @ (done.y if done.y.shape == done.x.shape else done.x).T",
+           "the layer remembers what it put out, and multiplies with that wherever it fits",
+           "DEP-08/activation_from_below"),
+    faulty("first layer frozen", CHAIN_BACK, "|= gradients", "|= {k: g * (place != '1') for k, g in gradients.items()}",
+           "the lowest layer is taken for a fixed embedding", "DEP-08/raw_input_matters_only_through_it"),
+    faulty("inputs kept away from zero", DENSE_BACK, OUTER, "da @ (done.x + 0.001).T",
+           "an epsilon added to what a weight reads, so that it goes on learning",
+           "DEP-08/dies_with_the_activation"),
+]  # fmt: skip
