@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mutants.planting import SLOPES, Faulty, faulty
+from mutants.planting import SLOPES, TANH_SLOPE, Faulty, faulty
 
 DENSE = "rnnref.feedforward.dense:dense"
 DENSE_BACK = "rnnref.feedforward.dense:dense_back"
@@ -53,9 +53,49 @@ FAULTY: list[Faulty] = [
            "da @ (done.y if done.y.shape == done.x.shape else done.x).T",
            "the layer remembers what it put out, and multiplies with that wherever it fits",
            "DEP-08/activation_from_below"),
-    faulty("first layer frozen", CHAIN_BACK, "|= gradients", "|= {k: g * (place != '1') for k, g in gradients.items()}",
+    faulty("first layer frozen", CHAIN_BACK, "|= gradients",
+           "|= {k: g * (place != '1') for k, g in gradients.items()}",
            "the lowest layer is taken for a fixed embedding", "DEP-08/raw_input_matters_only_through_it"),
     faulty("inputs kept away from zero", DENSE_BACK, OUTER, "da @ (done.x + 0.001).T",
            "an epsilon added to what a weight reads, so that it goes on learning",
            "DEP-08/dies_with_the_activation"),
+
+    faulty("slope at the input", DENSE_BACK, SLOPE,
+           SLOPE.replace("done.y", "(done.x if done.x.shape == done.y.shape else done.y)"),
+           "the slope is formed from what the layer read, not from what it put out",
+           "DEP-09/product_of_slopes_and_weights"),
+    faulty("slope skipped on the way down", DENSE_BACK, BACK, "p.W.T @ dy",
+           "the layer's own gradients have its slope, what it sends down does not",
+           "DEP-09/at_most_the_weights_over_four"),
+    faulty("skip connection in the backward pass only", DENSE_BACK, BACK,
+           f"{BACK} + (dy if p.W.shape[0] == p.W.shape[1] else 0)",
+           "a residual block's gradient is left in a plain layer", "DEP-10/quarters_with_small_weights"),
+    faulty("sigmoid slope kept below a quarter", SLOPES, "return y * (1 - y)", "return 0.999 * (y * (1 - y))",
+           "a strict bound is taken at its word", "DEP-10/reached_at_rest"),
+    faulty("loss scale in every layer", DENSE_BACK, BACK, f"2 * ({BACK})",
+           "the scale against underflow is applied once a layer, and divided out once",
+           "DEP-10/rate_of_any_common_bound"),
+    faulty("tanh slope as four slopes of the sigmoid", SLOPES, TANH_SLOPE, "return 2 * (1 - y * y)",
+           "4 sigma'(2x) with the factor 2 of the inner derivative applied again",
+           "DEP-13/a_quarter_of_the_weight"),
+    faulty("gradient clipped in every layer", DENSE_BACK, BACK, f"({BACK}).clip(-1, 1)",
+           "gradients are clipped by value on the way down, without saying so", "DEP-13/grows_above_four"),
+    faulty("bias folded into the weights", DENSE_BACK, BACK, "(p.W + p.b).T @ da",
+           "the bias column is counted as a weight of every input", "DEP-15/one_unit_within_four"),
+    faulty("sigmoid slope without the other factor", SLOPES, "return y * (1 - y)", "return y",
+           "s in the place of s(1 - s)", "DEP-15/norm_within_a_quarter"),
+
+    faulty("weight decay in the gradient", DENSE_BACK, BACK, "0.9 * p.W.T @ da",
+           "weights are decayed between the forward and the backward pass",
+           "DEP-11/a_chain_that_keeps_half"),
+    faulty("slope floored", DENSE_BACK, SLOPE, SLOPE.replace("dy * ", "dy * 0.875 + dy * 0.5 * "),
+           "a leak around the activation keeps the gradient alive", "DEP-11/geometric_below_a_bound"),
+    faulty("gradient stopped after three layers", CHAIN_BACK, "pulled.inputs.insert(0, dy)",
+           "dy = dy * (len(pulled.inputs) != 2)\n        pulled.inputs.insert(0, dy)",
+           "back-propagation is truncated, as it is through time", "DEP-14/grows_with_the_margin"),
+    faulty("weights capped at sixty-four", DENSE_BACK, BACK, "p.W.T.clip(-64, 64) @ da",
+           "large weights are clipped for the backward pass", "DEP-14/factor_of_twenty_five"),
+    faulty("gradient a little too long in each layer", DENSE_BACK, BACK, f"1.125 * ({BACK})",
+           "a correction for dropout, 1/(1 - p), although nothing is dropped",
+           "DEP-14/a_chain_that_does_not_double"),
 ]  # fmt: skip

@@ -47,8 +47,11 @@ def _moved(name: str, layers: int) -> str:
 
 
 def activations(subject: Subject, net: Feedforward) -> list[Any]:
-    """a_0 = x, a_1, ..., a_L: what every layer puts out, (B, n_l) each."""
-    return [net.x, *(output(subject, lower(net, layers)) for layers in range(1, net.depth + 1))]
+    """a_0 = x, a_1, ..., a_L: what every layer puts out, (B, n_l) each, layer by layer."""
+    passed: list[Any] = [net.x]
+    for layer in range(net.depth):
+        passed.append(output(subject, lower(upper(net, layer, passed[-1]), 1)))
+    return passed
 
 
 def sigmoid_slopes(subject: Subject, net: Feedforward) -> list[Any]:
