@@ -10,6 +10,7 @@ LOSS = "rnnref.losses:squared_error"
 LOSS_GRADIENT = "rnnref.losses:squared_error_gradient"
 
 CHAIN_BACK = "rnnref.feedforward.chain:backward"
+INITIAL = "rnnspec.implementations.numpy_:NumpyImplementation.initial_parameters"
 
 AFFINE = "p.W @ x + p.b if"
 BACK = "p.W.T @ da"
@@ -98,4 +99,20 @@ FAULTY: list[Faulty] = [
     faulty("gradient a little too long in each layer", DENSE_BACK, BACK, f"1.125 * ({BACK})",
            "a correction for dropout, 1/(1 - p), although nothing is dropped",
            "DEP-14/a_chain_that_does_not_double"),
+
+    faulty("initial weights all positive", INITIAL,
+           "random.uniform(-1, 1, shape)", "random.uniform(0, 1, shape)",
+           "weights are drawn from (0, 1), as one of the documents says", "DEP-12/of_both_signs"),
+    faulty("initial weights grow with the width", INITIAL, "* reach +", "/ reach**2 +",
+           "multiplied by the number of inputs where it is to be divided by its root",
+           "DEP-12/below_one_on_average"),
+    faulty("gradient kept at unit length", DENSE_BACK, BACK, f"({BACK}) / abs({BACK}).max()",
+           "gradients are normalised in every layer on their way down", "DEP-12/vanishes_all_the_same"),
+    faulty("slope of half the argument", SLOPES,
+           "return y * (1 - y)", "return y * (1 - y) * (0.75 + y * (1 - y))",
+           "a fitted slope, right at 0, that falls off too soon", "DEP-17/inside_and_outside"),
+    faulty("slope never below a millionth", DENSE_BACK, SLOPE, f"{SLOPE} + dy * 1e-6 + 1e-30",
+           "epsilons that keep the gradient alive", "DEP-18/underflows"),
+    faulty("gradient clipped at a thousand", DENSE_BACK, BACK, f"({BACK}).clip(-1e3, 1e3)",
+           "gradients are clipped by value on the way down, far out", "DEP-18/overflows"),
 ]  # fmt: skip

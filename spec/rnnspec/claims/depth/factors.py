@@ -221,7 +221,7 @@ above_one = claim(
         layer.
     """,
     sources=[D0("introduction"), D0("1.2"), D0("1.2, summary")],
-    see=["DEP-10", "DEP-15"],
+    see=["DEP-10", "DEP-15", "DEP-17"],
 )
 
 
@@ -264,12 +264,13 @@ def grows_above_four(
 
 @above_one.proof
 def threshold_is_four(prove: Prove) -> None:
-    """Of the traced slopes: |w σ'| > 1 only if |w| > 4, |w tanh'| > 1 only if |w| > 1; and at 0."""
-    (w,) = prove.symbols("w")
+    """Of the traced slopes: |w σ'| ≤ |w|/4 and |w tanh'| ≤ |w|, and at z = 0 both are reached."""
     for kind, threshold in (("sigmoid", 4), ("tanh", 1)):
-        slope = prove.slope(kind)
-        prove.valid(prove.implies(abs(w * slope) > 1, abs(w) > threshold))
+        prove.valid(prove.slope(kind) <= Fraction(1, threshold))
         prove.identical(threshold * prove.slope(kind, prove.number(0)), 1)
+        (s,) = prove.symbols(f"s_{kind}", above=0, at_most=Fraction(1, threshold))
+        (w,) = prove.symbols(f"w_{kind}")
+        prove.valid(abs(w * s) <= abs(w) / threshold)
 
 
 # ------------------------------------------------------------------------------------------
@@ -295,7 +296,7 @@ only_weights = claim(
     """,
     conditions=[ONE_UNIT],
     sources=[D0("1.2")],
-    see=["DEP-07", "DEP-13"],
+    see=["DEP-07", "DEP-13", "DEP-16"],
 )
 
 
