@@ -16,7 +16,7 @@ from rnnspec.hold import Hold
 from rnnspec.protocol import Chain, Dense
 from rnnspec.sources import D0, D1, D3
 from rnnspec.strategies import Feedforward, arrays, reals, wholes
-from rnnspec.subject import Array, Numbers, Subject
+from rnnspec.subject import Array, Subject
 
 
 def linear(W: Any, x: Any) -> Feedforward:
@@ -25,7 +25,7 @@ def linear(W: Any, x: Any) -> Feedforward:
     return Feedforward(Chain((Dense(W.shape[1], W.shape[0], bias=False),)), {"W_1": W}, x)
 
 
-def slope_of_a_parabola(subject: Subject, w: float, x: float) -> Numbers:
+def slope_of_a_parabola(subject: Subject, w: float, x: float) -> Any:
     """dE/dw of E = ½ (w x)², whose curvature is λ = x²."""
     net = linear([[w]], [[x]])
     return gradients(subject, net, output(subject, net))["W_1"][0, 0]
@@ -91,9 +91,7 @@ def a_large_gradient_and_a_small_rate() -> Mapping[str, Any]:
 
 
 @convergence.as_stated(needs=["chain", "chain_vjp"])
-def a_tiny_gradient_is_slow(
-    impl: Subject, hold: Hold, w: SmallPoint, x: SmallInput, rate: HighRate
-) -> None:
+def a_tiny_gradient_is_slow(impl: Subject, hold: Hold, w: SmallPoint, x: SmallInput, rate: HighRate) -> None:
     """From where the gradient is 1/64 or less, a step does not get half of the way."""
     hold.given(0 < abs(w) * x * x <= 1 / 64, "a gradient of at most 1/64, and not 0")
     hold.at_most(abs(w) / 2, abs(w - rate * slope_of_a_parabola(impl, w, x)), "|w|/2 ≤ |w − η E'(w)|")
@@ -113,9 +111,7 @@ def contracts(impl: Subject, hold: Hold, w: Point, x: Point, rate: Rate) -> None
 
 
 @convergence.law(about=About.MATHEMATICS)
-def number_of_steps(
-    impl: Subject, hold: Hold, q: Factor, digits: Annotated[int, wholes(1, 60)]
-) -> None:
+def number_of_steps(impl: Subject, hold: Hold, q: Factor, digits: Annotated[int, wholes(1, 60)]) -> None:
     """k = ⌈ln ε / ln q⌉ steps with |1 − ηλ| = q are enough to come down to ε = 2^−digits, one less is not."""
     epsilon = Fraction(1, 2**digits)
     k = math.ceil(math.log(epsilon) / math.log(q))
@@ -227,7 +223,11 @@ def a_step_too_long() -> Mapping[str, Any]:
 
 @steepest.law(needs=["chain", "chain_vjp"])
 def descent_lemma(
-    impl: Subject, hold: Hold, case: Three, target: Annotated[int, wholes(-2, 2)], halvings: Annotated[int, wholes(2, 4)]
+    impl: Subject,
+    hold: Hold,
+    case: Three,
+    target: Annotated[int, wholes(-2, 2)],
+    halvings: Annotated[int, wholes(2, 4)],
 ) -> None:
     """On E = ½ (W x − t)² with L = ‖x‖²: E falls by η(1 − ηL/2)‖∇E‖², and not by less."""
     W, x, _ = case

@@ -17,7 +17,7 @@ from rnnspec.claims.depth.layers import (
     square_of_a_norm,
 )
 from rnnspec.evidence import Enclose, Prove
-from rnnspec.hold import SURVIVES, Hold
+from rnnspec.hold import Hold
 from rnnspec.protocol import Chain, Dense
 from rnnspec.sources import D0
 from rnnspec.strategies import Feedforward, arrays, chains, one_unit_a_layer, reals, wholes
@@ -154,7 +154,10 @@ independence = claim(
 
 @independence.as_stated(needs=["chain_vjp"])
 def goes_its_own_way(
-    impl: Subject, hold: Hold, w: Annotated[float, reals(0.5, 4, unit=1 / 8)], dy: Annotated[int, wholes(-4, 4)]
+    impl: Subject,
+    hold: Hold,
+    w: Annotated[float, reals(0.5, 4, unit=1 / 8)],
+    dy: Annotated[int, wholes(-4, 4)],
 ) -> None:
     """Whatever gradient the second layer has, that of the first is not 0."""
     hold.strictly_less(0, abs(gradients(impl, at_rest([w, w]), float(dy))["b_1"]), "0 < |∂C/∂b_1|")

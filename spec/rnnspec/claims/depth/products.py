@@ -150,7 +150,7 @@ exploding = claim(
     conditions=[MARGIN],
     sources=[D0("1.2")],
     floats="At z = 0 each factor is w/4 to the last bit, while the product is a number of the format.",
-    see=["DEP-11", "DEP-13"],
+    see=["DEP-11", "DEP-13", "DEP-20"],
 )
 
 

@@ -27,7 +27,7 @@ powers = claim(
     """,
     statement="0.99^365 = 0.0255..., 1.01^365 = 37.78...",
     equation="""
-        0.99^365   = 0.02551796445229121
+        0.99^365   = 0.0255179644522912
         1.01^365   = 37.78343433288716
         0.9999^365 = 0.964156334   since 0.99 · 1.01 = 0.9999
     """,
@@ -45,7 +45,7 @@ powers = claim(
 @powers.enclosure
 def digits_of_the_powers(enclose: Enclose) -> None:
     """The two powers, their product, and the half-life of 0.99."""
-    enclose.value(lambda f: f.number("0.99") ** 365, "0.02551796445229121")
+    enclose.value(lambda f: f.number("0.99") ** 365, "0.0255179644522912")
     enclose.value(lambda f: f.number("1.01") ** 365, "37.7834343328871589")
     enclose.value(lambda f: f.number("0.9999") ** 365, "0.964156334")
     enclose.value(lambda f: -f.log(2) / f.log(f.number("0.99")), "68.97")

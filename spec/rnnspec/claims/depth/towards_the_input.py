@@ -218,9 +218,7 @@ def weight_of_eight() -> Mapping[str, Any]:
 
 
 @decaying.as_stated()
-def ten_layers_take_half(
-    impl: Subject, hold: Hold, c: Distance, p: Annotated[int, wholes(0, 3)]
-) -> None:
+def ten_layers_take_half(impl: Subject, hold: Hold, c: Distance, p: Annotated[int, wholes(0, 3)]) -> None:
     """Of factors 1 − c/k^p, k ≥ 2, all below 1, the last ten of sixty make 1/2 or less."""
     hold.at_most(prod(approaching(-1, c, p, first=2)[-10:]), Fraction(1, 2), "the product of ten factors")
 
