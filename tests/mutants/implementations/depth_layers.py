@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mutants.planting import RNN, SLOPES, Faulty, faulty
+from mutants.planting import BACKWARD, RNN, SLOPES, Faulty, faulty
 
 DENSE_BACK = "rnnref.feedforward.dense:dense_back"
 CHAIN_BACK = "rnnref.feedforward.chain:backward"
@@ -61,6 +61,9 @@ FAULTY: list[Faulty] = [
            "gradients of neighbouring layers are added up, as if they shared their weights",
            "DEP-23/each_layer_its_own_term"),
 
+    faulty("a hundred steps back and no more", BACKWARD, "or t in cut", "or t == len(trajectory.steps) - 100",
+           "back-propagation through time is truncated, at a length that short tests never reach",
+           "DEP-24/gradient_of_a_year"),
     faulty("leaky integration", RNN, "RnnStep(x, h_before, h)", "RnnStep(x, h_before, (h + h_before) / 2)",
            "the new state is averaged with the old one", "DEP-25/powers_of_a"),
     faulty("recurrent weights transposed forwards", "rnnref.affine:Gate.from_state", "self.U @", "self.U.T @",

@@ -100,7 +100,9 @@ def at_most_the_weights_over_four(impl: Subject, hold: Hold, net: OneUnit) -> No
     """4^L |∂C/∂b_1| is at most the product of the later weights times |∂C/∂y_L|."""
     weights = [Fraction(abs(w)) for w in weights_of(net)[1:]]
     hold.at_most(
-        4**net.depth * abs(gradients(impl, net, DY)["b_1"]), prod(weights) * Fraction(3, 2), "4^L |∂C/∂b_1|"
+        4**net.depth * abs(gradients(impl, net, DY)["b_1"]),
+        prod(weights) * Fraction(abs(DY)),
+        "4^L |∂C/∂b_1|",
     )
 
 

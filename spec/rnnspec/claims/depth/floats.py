@@ -79,9 +79,10 @@ range_of_floats = claim(
     conditions=[DEEP],
     sources=[D0("introduction"), D0("1.2"), D0("1.2, summary")],
     floats="""
-        At z = 0 every factor and every product is a power of two, or a small whole number times
-        one, until the format ends. Whether subnormal numbers are flushed to 0 makes no difference
-        here: what is held is the last normal product, and the first that is 0 in any case.
+        At z = 0 every factor is a number of the format. A product of quarters is a power of two; one
+        of 25 is rounded in each layer, which is tolerated. Whether subnormal numbers are flushed to
+        0 makes no difference here: what is held is the last normal product, and the first that is 0
+        in any case.
     """,
     see=["DEP-10", "DEP-14"],
 )
@@ -124,7 +125,7 @@ def underflows(impl: Subject, hold: Hold) -> None:
 
 @range_of_floats.law(needs=["chain_vjp"])
 def overflows(impl: Subject, hold: Hold) -> None:
-    """Weights of 100 at z = 0: 25^L, and not finite from the known depth on."""
+    """Weights of 100 at z = 0: 25^L, and at the known depth nothing below the largest number."""
     fmt = impl.format
     L = first_infinite(Fraction(25), fmt)
     hold.equal(gradients(impl, at_rest([100.0] * (L - 1)), 1.0)["x"], 25 ** (L - 1), f"25^{L - 1}")

@@ -217,9 +217,9 @@ def below_four_for_ever(prove: Prove) -> None:
 
 @exploding.enclosure
 def limit_of_the_product(enclose: Enclose) -> None:
-    """sinh(π)/π = 3.67607791037, and a thousand factors of the product leave no other limit nearby.
+    """sinh(π)/π = 3.67607791037; and a thousand factors show that the limit is there to a thousandth.
 
-    From n on the product can grow by the factor (n + 1)/n at most.
+    After the n-th factor the product can grow by (n + 1)/n at most, as the bound of the proof does.
     """
     enclose.value(lambda f: f.sinh(f.pi) / f.pi, "3.67607791037")
     partial = prod(1 + Fraction(1, k**2) for k in range(1, 1001))

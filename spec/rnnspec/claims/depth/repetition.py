@@ -9,13 +9,14 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import HOLDS, REFUTED, claim
-from rnnspec.evidence import Enclose, Layer, Prove
+from rnnspec.evidence import Cotangent, Enclose, Layer, Prove
 from rnnspec.hold import Hold
 from rnnspec.sources import D1
 from rnnspec.strategies import Orbit, arrays, orbits, wholes
 from rnnspec.subject import Array, Numbers, Subject
 
 STEPS = 40
+DAYS = 365
 
 # ------------------------------------------------------------------------------------------
 powers = claim(
@@ -37,9 +38,20 @@ powers = claim(
         multiplications, and 365 are more than five times as many. The two do not cancel, because
         0.99 · 1.01 is not 1 but 0.9999.
     """,
+    floats="The two numbers are rounded to the format; the powers are those of the rounded ones.",
     sources=[D1("0, what an LSTM is")],
     see=["DEP-11", "DEP-14", "DEP-25"],
 )
+
+
+@powers.law(needs=["run_vjp"])
+def gradient_of_a_year(impl: Subject, hold: Hold) -> None:
+    """Through 365 steps of h_t = a h_{t−1} the gradient is multiplied by a^365, for 0.99 and 1.01."""
+    for a in impl.format.round(np.array([0.99, 1.01])).tolist():
+        orbit = Orbit(np.array([[a]]), np.ones(1), DAYS)
+        last = Cotangent(np.zeros((DAYS, 1, 1)), {"h": np.ones((1, 1))})
+        back = impl.vjp(orbit.network("identity"), last)
+        hold.equal(back.state["h"], Fraction(a) ** DAYS, "dh_365/dh_0")
 
 
 @powers.enclosure
@@ -149,23 +161,35 @@ def rotation_and_jordan_block(impl: Subject, hold: Hold, start: Start, steps: St
 
 @repeating.proof
 def closed_forms(prove: Prove) -> None:
-    """a^n x for every n, from the traced step; and both entries of a Jordan block's n-th power."""
+    """a^n x for every n, from the traced step; a rotation keeps the length; a Jordan block's power.
+
+    (1 + e)^n ≥ 1 + n e has no bound: so |a|^n has none if |a| > 1, and tends to 0 if 1/|a| > 1.
+    """
     a, x, y = prove.symbols("a x y")
-    layer = Layer("rnn", 1, 1, activation="identity", biases="none")
-    step = prove.network(layer, 1, rest=0, U_h=a, h=x)
-    prove.identical(prove.reference.run(step).outputs[0, 0, 0], a * x)
+    prove.identical(_step(prove, a, x), [a * x])
     prove.closed_form(lambda n: a**n * x, first=a * x, then=lambda n, h: a * h)
-    (size,) = prove.symbols("size", above=0)
-    for factor, grows in ((Fraction(7, 8), False), (Fraction(9, 8), True)):
-        changed = size * factor
-        prove.valid(changed > size if grows else changed < size)
+    (e,) = prove.symbols("e", above=0)
+    prove.by_induction(lambda n: (1 + e) ** n >= 1 + n * e)
+    prove.valid(prove.implies(abs(a) == 1, abs(a * x) == abs(x)))
+
+    c, s = prove.symbols("c s")
+    turned = _step(prove, prove.matrix([[c, -s], [s, c]]), prove.matrix([[x, y]]))
+    prove.identical((turned**2).sum(), (c**2 + s**2) * (x**2 + y**2))
 
     (lam,) = prove.symbols("lam", above=0)
+    block = prove.matrix([[lam, prove.number(1)], [prove.number(0), lam]])
+    prove.identical(_step(prove, block, prove.matrix([[x, y]])), [lam * x + y, lam * y])
     prove.closed_form(
         lambda n: [lam**n * x + n * lam**n / lam * y, lam**n * y],
         first=[lam * x + y, lam * y],
         then=lambda n, h: [lam * h[0] + h[1], lam * h[1]],
     )
+
+
+def _step(prove: Prove, U: Any, h: Any) -> Any:
+    """One traced step of h ← U h."""
+    layer = Layer("rnn", 1, np.shape(U)[0] if np.shape(U) else 1, activation="identity", biases="none")
+    return prove.reference.run(prove.network(layer, 1, rest=0, U_h=U, h=h)).outputs[0, 0]
 
 
 @repeating.enclosure
