@@ -47,7 +47,7 @@ AWAY = "the factors stay below a bound that is itself below 1"
 
 vanishing = claim(
     "DEP-11",
-    title="Many numbers below 1 multiplied tend to 0 only if they stay away from 1",
+    title="Many numbers below 1 need not multiply to 0; they do if they stay away from 1",
     says="If many numbers below 1 are multiplied, the product gets smaller and smaller and tends to 0.",
     statement="If 0 < a_k < 1 for all k, then a_1 a_2 ⋯ a_n → 0.",
     equation="""

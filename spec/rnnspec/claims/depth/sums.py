@@ -31,6 +31,9 @@ Depth = Annotated[int, wholes(1, 6)]
 Sigmoids = Annotated[
     Feedforward, chains(depth=(1, 3), width=(1, 3), inputs=(1, 3), batch=(1, 1), activations=("sigmoid",))
 ]
+Batches = Annotated[
+    Feedforward, chains(depth=(1, 3), width=(1, 3), inputs=(1, 3), batch=(1, 2), activations=("sigmoid",))
+]
 ThreeLayers = Annotated[
     Feedforward, chains(depth=(3, 3), width=(1, 3), inputs=(1, 2), batch=(1, 1), activations=("sigmoid",))
 ]
@@ -255,12 +258,15 @@ def almost_nothing_comes_from_below() -> Mapping[str, Any]:
 
 
 @inputs.law(needs=["chain_vjp"])
-def activation_from_below(impl: Subject, hold: Hold, net: Sigmoids) -> None:
-    """In every layer the gradient of W is that of b times what the layer reads."""
-    got = gradients(impl, net, np.array(DY[: net.chain.outputs]))
-    below = activations(hold.reference, net)
+def activation_from_below(impl: Subject, hold: Hold, net: Batches) -> None:
+    """In every layer the gradient of W is that of b times what the layer reads, added up over the batch."""
+    dy = np.array(DY[: net.chain.outputs])
+    got, below = gradients(impl, net, dy), activations(hold.reference, net)
+    alone = [gradients(impl, Feedforward(net.chain, net.parameters, x[np.newaxis]), dy) for x in net.x]
     for layer in range(1, net.depth + 1):
-        hold.equal(got[f"W_{layer}"], np.outer(got[f"b_{layer}"], below[layer - 1]), f"∂E/∂W_{layer}")
+        delta = np.stack([each[f"b_{layer}"] for each in alone])
+        hold.equal(got[f"W_{layer}"], delta.T @ below[layer - 1], f"∂E/∂W_{layer}")
+        hold.equal(got[f"b_{layer}"], delta.sum(axis=0), f"∂E/∂b_{layer}")
 
 
 @inputs.law(needs=["chain", "chain_vjp"])
@@ -277,11 +283,15 @@ def raw_input_matters_only_through_it(impl: Subject, hold: Hold, net: ThreeLayer
 def dies_with_the_activation(
     impl: Subject, hold: Hold, b: Annotated[float, reals(-64, -8, unit=0.25)]
 ) -> None:
-    """Where the layer below puts out almost nothing, less than e^−8, the weight learns as little."""
+    """Where the layer below puts out almost nothing, less than e^−8, the weight learns as little.
+
+    Less still arrives in that layer: its slope a(1 − a) is smaller than its output a.
+    """
     hold.given(b <= -8, "z_1 is at most −8")
     got = gradients(impl, one_unit_a_layer([1.0, 1.0, 1.0], [b, 0.0, 0.0], x=0.0), 1.0)
     hold.at_most(2980 * got["W_2"], got["b_2"][np.newaxis], "e^8 ∂E/∂w_2 ≤ ∂E/∂b_2")
     hold.at_most(0.01, got["b_2"], "∂E/∂b_2")
+    hold.at_most(got["b_1"], got["W_2"][0], "∂E/∂b_1 ≤ ∂E/∂w_2")
 
 
 @inputs.proof

@@ -175,7 +175,7 @@ NEGATIVE = "the mean logarithm of the factors stays below a negative number"
 
 decaying = claim(
     "DEP-21",
-    title="From layer to layer the gradient changes by |w σ'(z)|, and decays only if that is below 1",
+    title="From layer to layer the gradient changes by |w σ'(z)|, and falls where that is below 1",
     says="""
         The nearer a layer is to the input, the smaller is its gradient; it falls exponentially. The
         same holds of explosion: the nearer to the input, the worse.
