@@ -249,6 +249,10 @@ class TestRules:
         with pytest.raises(ValueError, match="expected a finite number"):
             rational(float("inf"))
 
+    def test_numbers_that_no_float_can_hold(self) -> None:
+        assert rational(10**400) * rational(Fraction(1, 10**400)) == 1
+        assert rational(Fraction(10**400 + 1, 10**399)) == 10 + rational(Fraction(1, 10**399))
+
     def test_division_by_zero(self) -> None:
         ring = Ring()
         a, b = ring.symbol("a"), ring.symbol("b")

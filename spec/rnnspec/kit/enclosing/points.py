@@ -62,7 +62,8 @@ class Pieces:
     """Balls: each stands for a number of a bounded piece, or for all of them."""
 
     def number(self, value: Any) -> Ball:
-        return exactly(value)
+        # A decimal number as it is printed is a fraction; as a float it would be another one.
+        return exactly(Fraction(value) if isinstance(value, str) else value)
 
     def constant(self, ball: Ball) -> Ball:
         return ball

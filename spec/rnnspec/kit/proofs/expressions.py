@@ -208,7 +208,10 @@ def rational(number: Any) -> fmpq:
         return fmpq(number)
     if not is_number(number):
         raise TypeError(f"got {number!r}, expected a number or an expression")
-    if not isfinite(number):
+    if isinstance(number, Integral | Fraction):  # which may be too large for a float
+        exact = Fraction(number)
+    elif isfinite(number):
+        exact = Fraction(float(number))
+    else:
         raise ValueError(f"got {number!r}, expected a finite number")
-    exact = Fraction(number) if isinstance(number, Integral | Fraction) else Fraction(float(number))
     return fmpq(int(exact.numerator), int(exact.denominator))
