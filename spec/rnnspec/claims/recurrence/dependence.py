@@ -307,10 +307,8 @@ def nine_steps(prove: Prove) -> None:
 @space_and_time.proof
 def dilated(prove: Prove) -> None:
     """k = 2 with dilations 1, 2, 4: y_10 depends on the last 1 + 7 inputs, and on nothing else."""
-    net = prove.chain(
-        *[Dense(10, 10, bias=False)] * 3,
-        **{f"W_{place}": np.eye(10) + np.eye(10, k=-d) for place, d in ((1, 1), (2, 2), (3, 4))},
-    )
+    weights: dict[str, Any] = {f"W_{k}": np.eye(10) + np.eye(10, k=-d) for k, d in ((1, 1), (2, 2), (3, 4))}
+    net = prove.chain(*[Dense(10, 10, bias=False)] * 3, **weights)
     y = prove.reference.chain(net.chain, net.parameters, net.inputs).outputs[0, -1]
     prove.identical(prove.derivative(y, net.inputs[0]), [0, 0, 1, 1, 1, 1, 1, 1, 1, 1])
 

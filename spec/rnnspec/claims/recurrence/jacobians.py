@@ -318,11 +318,11 @@ def matrices_in_order_with_sigmoid(impl: Subject, hold: Hold, net: Sigmoid) -> N
 def traced_products(prove: Prove) -> None:
     """Three steps of one unit and two of two, with tanh and with the sigmoid."""
     for kind in ("tanh", "sigmoid"):
-        unit = prove.network(Layer("rnn", 1, 1, activation=kind), 3)  # type: ignore[arg-type]
+        unit = prove.network(Layer("rnn", 1, 1, activation=kind), 3)
         hs, u = prove.reference.run(unit).outputs[:, 0], unit.parameters[U]
         found = prove.derivative(hs[-1], unit.state["h"][0])
         prove.identical(found, _collected_slopes([None, *hs], kind) * u**3)
-        pair = prove.network(Layer("rnn", 1, 2, activation=kind), 2)  # type: ignore[arg-type]
+        pair = prove.network(Layer("rnn", 1, 2, activation=kind), 2)
         hs, u = prove.reference.run(pair).outputs, pair.parameters[U]
         factors = [slope(kind, h).T * u for h in hs]
         prove.identical(prove.derivative(hs[-1, 0], pair.state["h"][0]), _ordered(factors))
@@ -362,7 +362,7 @@ def weights_alone(impl: Subject, hold: Hold, net: Linear) -> None:
 @inserted.law(needs=["run", "run_vjp"])
 def slope_times_the_linear_one(impl: Subject, hold: Hold, net: OneStep) -> None:
     """With tanh the Jacobian is 1 − S² times that of the same network without it."""
-    linear = replace(net.layer, activation="identity")
+    linear = Layer("rnn", net.layer.inputs, net.layer.hidden, activation="identity")
     bare = replace(net, layer=linear)
     S = impl.run(net).outputs[0]
     hold.equal(jacobian(impl, net)[0], (1 - S * S).T * jacobian(impl, bare)[0], "∂S_1/∂S_0")
@@ -374,7 +374,7 @@ def with_and_without(prove: Prove) -> None:
     found = {}
     net = prove.network(Layer("rnn", 1, 1), 1)
     for kind in ("identity", "tanh"):
-        layer = Layer("rnn", 1, 1, activation=kind)  # type: ignore[arg-type]
+        layer = Layer("rnn", 1, 1, activation=kind)
         h = prove.reference.run(Network(layer, net.parameters, net.inputs, net.state)).outputs[0, 0, 0]
         found[kind] = h, prove.derivative(h, net.state["h"][0, 0])
     z, linear = found["identity"]

@@ -181,7 +181,7 @@ def stored_bits_have_small_slopes(enclose: Enclose) -> None:
     enclose.holds(lambda f, u: f.sinh(u) < u * f.cosh(u), touching=[0], u=(0, INF))
     enclose.holds(lambda f, u: 2 * u < f.sinh(2 * u), touching=[0], u=(0, INF))
     enclose.holds(lambda f, h: f.tanh(h) < h, touching=[0], h=(0, INF))
-    found = ["-0.957504024077", 0, "0.957504024077"]
+    found: list[str | int] = ["-0.957504024077", 0, "0.957504024077"]
     enclose.zeros(lambda f, h: f.tanh(2 * h) - h, at=found, h=(-2, 2))
 
 

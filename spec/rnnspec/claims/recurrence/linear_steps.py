@@ -328,5 +328,5 @@ def five_groups(prove: Prove) -> None:
     prove.identical(len(net.parameters) + len(read.parameters), 5)
     h = prove.reference.run(net).outputs[0, 0, 0]
     prove.positive(prove.derivative(h, net.parameters[B][0]))
-    o = prove.reference.chain(read.chain, read.parameters, [[h]]).outputs[0, 0]
+    o = prove.reference.chain(read.chain, read.parameters, prove.matrix([[h]])).outputs[0, 0]
     prove.identical(prove.derivative(o, read.parameters["b_1"][0]), 1)

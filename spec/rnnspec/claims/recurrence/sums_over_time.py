@@ -322,7 +322,7 @@ def one_two_three(prove: Prove) -> None:
     S = [net.state["h"][0, 0], *prove.reference.run(net).outputs[:, 0, 0]]
     d = cotangent.outputs[-1, 0, 0]
     counted = {
-        kind: total(prove.reference.gradient_terms(net, cotangent, kind)[-1], U)[0, 0]  # type: ignore[arg-type]
+        kind: total(prove.reference.gradient_terms(net, cotangent, kind)[-1], U)[0, 0]
         for kind in ("immediate", "total")
     }
     prove.identical(counted["immediate"], d * (S[2] + u * S[1] + u**2 * S[0]))

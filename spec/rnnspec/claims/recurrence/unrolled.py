@@ -10,6 +10,7 @@ from rnnspec.claim import HOLDS, claim
 from rnnspec.claims.recurrence.words import (
     U,
     W,
+    activation,
     beginning,
     filled,
     on_outputs,
@@ -31,7 +32,7 @@ from rnnspec.subject import Array, Subject
 def _driven(network: Network) -> Network:
     """As many inputs as units, and each unit reads its own: W = 1. So h_t = φ(U h_{t−1} + x_t)."""
     n = network.layer.hidden
-    layer = Layer("rnn", n, n, activation=network.layer.activation, biases="none")
+    layer = Layer("rnn", n, n, activation=activation(network), biases="none")
     inputs = np.resize(network.inputs, (network.steps, network.batch, n))
     return Network(layer, {W: np.eye(n), U: network.parameters[U]}, inputs, network.state)
 
@@ -65,7 +66,7 @@ DrivenSigmoid = Annotated[Network, _unrollable("sigmoid")]
 def _unrolled(network: Network, steps: int | None = None) -> tuple[Chain, dict[str, Array]]:
     """A dense layer for every step, each with its own copy of U for weights and x_t for a bias."""
     n, T = network.layer.hidden, network.steps if steps is None else steps
-    chain = Chain((Dense(n, n, network.layer.activation),) * T)
+    chain = Chain((Dense(n, n, activation(network)),) * T)
     weights = {f"W_{t}": network.parameters[U] for t in range(1, T + 1)}
     return chain, weights | {f"b_{t}": network.inputs[t - 1, 0] for t in range(1, T + 1)}
 

@@ -103,12 +103,12 @@ def on_the_last(network: Network, d: Any) -> Cotangent:
     """The cotangent d on h_T, (B, n), and nothing on the outputs before it: dL_T/dh_T."""
     n = network.layer.width
     zero = np.zeros((network.steps, network.batch, n))
-    return Cotangent(zero, {network.layer.output: np.broadcast_to(d, (network.batch, n))})
+    return Cotangent(zero, dict.fromkeys(network.state, np.broadcast_to(d, (network.batch, n))))
 
 
 def on_outputs(network: Network, d: Any) -> Cotangent:
     """The cotangents d of all outputs, (T, B, n): dL_t/dh_t for a loss at every step."""
-    return Cotangent(d, {network.layer.output: np.zeros((network.batch, network.layer.width))})
+    return Cotangent(d, {name: np.zeros(value.shape) for name, value in network.state.items()})
 
 
 def unit(network: Network, j: int) -> Array:
@@ -132,6 +132,17 @@ def slope(kind: str, h: Any) -> Any:
     return {"tanh": lambda: 1 - h * h, "sigmoid": lambda: h * (1 - h), "identity": lambda: h * 0 + 1}[kind]()
 
 
+def activation(network: Network) -> Any:
+    """φ of a network of one layer.
+
+    Raises:
+        TypeError: if it is a stack.
+    """
+    if not isinstance(network.layer, Layer):
+        raise TypeError(f"network.layer: got {network.layer}, expected a single layer")
+    return network.layer.activation
+
+
 def terms(network: Network, hs: Sequence[Any], d: Any) -> list[dict[str, Any]]:
     """The terms k = 1 ... T of the gradient of L_T, by the formula: products of Jacobians, then ∂⁺h_k.
 
@@ -141,7 +152,7 @@ def terms(network: Network, hs: Sequence[Any], d: Any) -> list[dict[str, Any]]:
     """
     found = []
     for k in range(network.steps, 0, -1):
-        da = d * slope(network.layer.activation, hs[k])
+        da = d * slope(activation(network), hs[k])
         found.append({W: da.T @ network.inputs[k - 1], U: da.T @ hs[k - 1], B: da.sum(axis=0)})
         d = da @ network.parameters[U]
     return found[::-1]
