@@ -39,11 +39,11 @@ equations = claim(
     """,
     verdict=HOLDS,
     because="""
-        It is a definition, and the five documents mean the same one, in several notations:
-        W = U = W_x = W_I, U = W = W_s = W_R, V = W_o = W_O. A single matrix on [h; x] is the
-        same map as one on each. Two slips are not counted: D1 once calls h_t the input at t,
-        against what it says later; and D3 writes σ for the softmax, where σ is
-        the sigmoid elsewhere.
+        It is a definition, and the documents mean the same one in several notations. What is W
+        here is W_x in D0, W_I in D2 and U in D3; what is U here is W_s, W_R and W; and V is W_o,
+        W_O and V. A single matrix on [h; x] is the same map as one on each. Two slips are not
+        counted: D1 once calls h_t the input at t, against what it says later; and D3 writes σ
+        for the softmax, where σ is the sigmoid elsewhere.
     """,
     sources=[
         D1("0, what an LSTM is"),
@@ -147,7 +147,7 @@ shared = claim(
         occur. The same step function is applied again and again, so a step is the same wherever
         it stands in the sequence.
     """,
-    sources=[D0("1.3, DNN and RNN"), D3("6.6"), D3("6.8")],
+    sources=[D0("1.3, DNN and RNN"), D0("questions, 3"), D3("6.6"), D3("6.8")],
     floats="Counting is exact. A step computed alone may be rounded otherwise than one in a sequence.",
     see=["RNN-02", "RNN-23"],
 )

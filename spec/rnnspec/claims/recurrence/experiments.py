@@ -35,9 +35,9 @@ more_easily = claim(
         ordinary net a layer, also more than an LSTM or a GRU; and as all its factors contain the
         same matrix, what one seed gets differs far more from what another gets. With weights
         four times as large it is the ordinary network that explodes, while the RNN still
-        vanishes: it reads an input at every step, which keeps its units in saturation. That
-        sequences are long and ordinary nets are not, is not in these numbers, which are by step
-        and by layer. The two gains were chosen after a first look at four.
+        vanishes: it reads an input at every step, with weights as large, which drives its units
+        further into saturation. That sequences are long and ordinary nets are not, is not in
+        these numbers, which are by step and by layer. The two gains were chosen after a first look at four.
     """,
     sources=[D1("0, what an LSTM is"), D4("RNN training")],
     see=["RNN-23", "RNN-33"],
@@ -94,9 +94,9 @@ most_used = claim(
     verdict=EMPIRICAL,
     finding="recorded",
     because="""
-        It is a statement about people. For what it is worth, the layers called RNN in PyTorch
-        and JAX, with which this project compares itself, are Elman's; none of the two has
-        Jordan's. A count of uses would need a corpus, and nothing here depends on it.
+        It is a statement about people. For what it is worth, the layer that PyTorch calls RNN is
+        Elman's, and it has none of Jordan's kind. A count of uses would need a corpus, and
+        nothing here depends on it.
     """,
     sources=[D4("vanilla RNN")],
     see=["RNN-31"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Annotated, Any
 
 import numpy as np
@@ -72,6 +73,19 @@ ReluPair = Annotated[Network, _pairs("relu")]
 Fading = Annotated[
     Network,
     networks("rnn", activation="tanh", biases="one", hidden=(1, 3), inputs=(1, 2), batch=(1, 1)),
+]
+
+FadingSigmoid = Annotated[
+    Network,
+    networks(
+        "rnn",
+        activation="sigmoid",
+        biases="one",
+        hidden=(1, 3),
+        inputs=(1, 2),
+        steps=(1, 4),
+        batch=(1, 1),
+    ),
 ]
 
 remembers = claim(
@@ -159,20 +173,32 @@ def nothing_of_the_past_without_U(impl: Subject, hold: Hold, net: Pair) -> None:
 @remembers.law(needs=["run_vjp"])
 def fades(impl: Subject, hold: Hold, net: Fading) -> None:
     """∂h_T/∂x_s is entry by entry at most |U|^(T−s) |W|."""
+    _hold_fading(impl, hold, net, Fraction(1))
+
+
+@remembers.law(needs=["run_vjp"])
+def fades_sooner_with_sigmoid(impl: Subject, hold: Hold, net: FadingSigmoid) -> None:
+    """With the sigmoid γ = 1/4: ∂h_T/∂x_s is at most 4^(s−T−1) |U|^(T−s) |W|."""
+    _hold_fading(impl, hold, net, Fraction(1, 4))
+
+
+def _hold_fading(impl: Subject, hold: Hold, net: Network, gamma: Fraction) -> None:
     size, into = rational(abs(net.parameters[U])), rational(abs(net.parameters[W]))
     for j in range(net.layer.hidden):
         dx = impl.vjp(net, on_the_last(net, unit(net, j))).inputs[:, 0]
         for s in range(net.steps):
-            bound = (power(size, net.steps - 1 - s) @ into)[j]
+            age = net.steps - 1 - s
+            bound = gamma ** (age + 1) * (power(size, age) @ into)[j]
             hold.at_most(abs(dx[s]), bound, f"|∂h_T/∂x_{s + 1}|, unit {j}")
 
 
 @remembers.proof
 def addition_theorem(prove: Prove) -> None:
-    """The addition theorem; and a U with det U ≠ 0 takes no difference to 0 (Cramer's rule, n = 2)."""
+    """The addition theorem, its factor > 0; and if det U ≠ 0, U takes no difference to 0 (Cramer, n = 2)."""
     a, b, d1, d2 = prove.symbols("a b d1 d2")
     tanh = {name: prove.activation("tanh", at) for name, at in (("a", a), ("b", b), ("a−b", a - b))}
     prove.identical(tanh["a"] - tanh["b"], tanh["a−b"] * (1 - tanh["a"] * tanh["b"]))
+    prove.positive(1 - tanh["a"] * tanh["b"])
     (p, q), (r, s) = M = prove.symbols("p q r s").reshape(2, 2)
     lost = M @ [d1, d2]
     prove.identical(

@@ -38,7 +38,7 @@ CONTRACTION = "the one-step Jacobians have norms of at most some ρ < 1"
 
 
 def _networks(activation: str = "tanh", **given: Any) -> Any:
-    usual = {"biases": "one", "hidden": (1, 3), "inputs": (1, 2), "steps": (1, 4)}
+    usual = {"biases": "one", "hidden": (1, 3), "inputs": (1, 2), "steps": (2, 3)}
     return networks("rnn", activation=activation, **{**usual, **given})
 
 
@@ -69,7 +69,7 @@ def _is_halved(network: Network) -> bool:
     return bool(abs(network.parameters[U][0, 0]) <= 0.5 and np.all(np.abs(network.state["h"]) <= 1))
 
 
-Contracting = Annotated[Network, _networks(**{**TINY, "steps": (2, 6)}, also=_halved, where=_is_halved)]
+Contracting = Annotated[Network, _networks(**{**TINY, "steps": (2, 4)}, also=_halved, where=_is_halved)]
 
 # ------------------------------------------------------------------------------------------
 total_survives = claim(
@@ -173,6 +173,7 @@ far_is_lost = claim(
     equation="""
         |Σ_{k ≤ T−m} g_k| ≤ c ρ^m / (1 − ρ)   if |g_{T−j}| ≤ c ρ^j
         share of the old:  ≤ c ρ^m / ((1 − ρ) |Σ_k g_k|)
+        |old| ≤ |new|   if |Σ_k g_k| ≥ 2 c ρ^m / (1 − ρ)
     """,
     verdict=CONDITIONAL,
     because="""
@@ -233,11 +234,15 @@ def geometric_tail(impl: Subject, hold: Hold, net: Contracting) -> None:
 
 @far_is_lost.proof
 def tail_of_a_series(prove: Prove) -> None:
-    """Σ_{j=1}^n ρ^j = (ρ − ρ^(n+1))/(1 − ρ), which is below ρ/(1 − ρ), for every n and 0 < ρ < 1."""
+    """Σ_{j=1}^n ρ^j < ρ/(1 − ρ) for every n; and where the whole is twice the tail, new terms dominate."""
     (rho,) = prove.symbols("rho", above=0, below=1)
     prove.sum_is(lambda j: rho**j, lambda n: (rho - rho ** (n + 1)) / (1 - rho))
     (power_of_rho,) = prove.symbols("p", above=0)
     prove.positive(rho / (1 - rho) - (rho - rho * power_of_rho) / (1 - rho))
+    old, new = prove.symbols("old new")
+    (tail,) = prove.symbols("tail", above=0)
+    large = prove.any_of(old + new >= 2 * tail, old + new <= -2 * tail)
+    prove.valid(prove.any_of(new >= tail, new <= -tail), given=[old <= tail, old >= -tail, large])
 
 
 # ------------------------------------------------------------------------------------------
@@ -306,7 +311,7 @@ def orthogonal_matrices_keep(impl: Subject, hold: Hold, shift: Shift, T: Steps) 
 def truncation_drops_the_far_terms(impl: Subject, hold: Hold, net: Tanh) -> None:
     """The gradient of the last m steps alone is the whole one without the terms before them."""
     d, hs = filled(net.batch, net.layer.hidden), states(impl, net)
-    found, whole = step_by_step(impl, net, d), impl.vjp(net, on_the_last(net, d)).parameters
+    found, whole = terms(net, hs, d), impl.vjp(net, on_the_last(net, d)).parameters
     for m in range(1, net.steps):
         short = ending(net, net.steps - m, hs[net.steps - m])
         truncated = impl.vjp(short, on_the_last(short, d)).parameters
@@ -317,10 +322,21 @@ def truncation_drops_the_far_terms(impl: Subject, hold: Hold, net: Tanh) -> None
 
 @unlimited.proof
 def rotations_and_powers(prove: Prove) -> None:
-    """U^T U = 1 keeps |v|² of two units; and q^n ≤ q for 0 < q < 1 and every n."""
+    """Two units that turn, three steps: |∂L/∂h_0|² is (c² + s²)³ |d|²; and factors below ρ, for any T."""
     c, s = prove.symbols("c s")
-    a, b = prove.symbols("a b")
-    turned = prove.matrix([[c, -s], [s, c]]) @ prove.matrix([[a], [b]])
-    prove.identical((turned**2).sum(), (c**2 + s**2) * (a**2 + b**2))
+    linear = Layer("rnn", 1, 2, activation="identity")
+    net = prove.network(linear, 3, U_h=prove.matrix([[c, -s], [s, c]]))
+    cotangent = prove.cotangent(net, last=True)
+    arrived = prove.reference.vjp(net, cotangent).state["h"]
+    sent = cotangent.outputs[-1]
+    prove.identical((arrived**2).sum(), (c**2 + s**2) ** 3 * (sent**2).sum())
+
+    # From |dh_T/dh_0| ≤ ρ^T and |J| ≤ ρ the same follows for T + 1; and ρ^T ≤ 1/(1 + T (1 − ρ)) tends to 0.
+    product, factor = prove.symbols("product factor")
+    bound, rho = prove.symbols("bound rho", above=0)
+    prove.valid(
+        prove.all_of(factor * product <= rho * bound, factor * product >= -rho * bound),
+        given=[product <= bound, product >= -bound, factor <= rho, factor >= -rho],
+    )
     (q,) = prove.symbols("q", above=0, below=1)
-    prove.closed_form(lambda n: q**n, first=q, then=lambda n, J: q * J)
+    prove.by_induction(lambda T: q**T * (1 + T * (1 - q)) <= 1)

@@ -230,7 +230,7 @@ def t_terms_with_sigmoid(impl: Subject, hold: Hold, net: Sigmoid) -> None:
 
 
 @general.law(needs=["run", "run_vjp"])
-def term_by_term(impl: Subject, hold: Hold, net: Tanh) -> None:
+def term_by_term(impl: Subject, hold: Hold, net: ShortTanh) -> None:
     """Each term is what a network of that one step says, h_{k−1} being given to it."""
     d = filled(net.batch, net.layer.hidden)
     by_formula = terms(net, states(impl, net), d)
@@ -308,7 +308,7 @@ def first_input_counted_twice() -> Mapping[str, Any]:
 def counted_by_age(impl: Subject, hold: Hold, net: ShortTanh) -> None:
     """With total derivatives, the step j counts t − j + 1 times."""
     d, t = filled(net.batch, net.layer.hidden), net.steps
-    found, counted = step_by_step(impl, net, d), _with_total(impl, net, d)
+    found, counted = terms(net, states(impl, net), d), _with_total(impl, net, d)
     for name in (W, U, B):
         by_age = sum((t - j + 1) * found[j - 1][name] for j in range(1, t + 1))
         hold.equal(counted[name], by_age, f"the sum with total derivatives, {name}")

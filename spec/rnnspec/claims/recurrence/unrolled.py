@@ -95,7 +95,7 @@ untied = claim(
         product of Jacobians in front of it; untied, it gets nothing else to learn from, while
         tied it is moved by what the other steps say.
     """,
-    sources=[D0("1.3, solution 5"), D0("1.3, solution 6"), D0("1.3, RNN"), D0("1.3, DNN and RNN")],
+    sources=[D0("1.3, solution 6"), D0("1.3, DNN and RNN")],
     floats="Products and sums in another order; they may differ by rounding.",
     see=["RNN-13", "RNN-24", "RNN-22"],
 )
