@@ -90,7 +90,7 @@ FadingSigmoid = Annotated[
 
 remembers = claim(
     "RNN-03",
-    title="A step tells the states before it apart only if U and φ do",
+    title="Different states stay different only if U is invertible and φ increases",
     says="""
         The stored hidden value guarantees that every moment contains the one before: recurrent
         networks have a memory.
@@ -260,7 +260,7 @@ Tanh = Annotated[
 
 stores_all = claim(
     "RNN-04",
-    title="A plain RNN does not store everything, and it does select, always alike",
+    title="A plain RNN cannot store everything; what it keeps, fixed weights choose",
     says="A plain recurrent network keeps all information, because it has no ability to choose.",
     statement="x_1, ..., x_t ↦ h_t is injective: different input sequences lead to different states.",
     equation="""
