@@ -4,6 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from rnnspec.protocol import BatchNorm, Chain, Cotangent, Dense, Layer, Network, Residual, Stack
 from rnnspec.reproduce import reproduce
+from rnnspec.strategies.chains import Feedforward
 from rnnspec.strategies.layers import Sizes
 from rnnspec.strategies.orbits import Orbit
 
@@ -17,6 +18,7 @@ __all__ = [
     "Chain",
     "Cotangent",
     "Dense",
+    "Feedforward",
     "Layer",
     "Network",
     "Orbit",

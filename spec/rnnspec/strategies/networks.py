@@ -94,11 +94,11 @@ def _drawn_network(
         hidden=draw(st.sampled_from(AROUND_VECTORS) if wide else st.integers(*hidden)),
         **draw(_options(kind, options)),
     )
-    T, B, n = draw(st.integers(*(LONG if long else steps))), draw(st.integers(*batch)), layer.hidden
+    T, B = draw(st.integers(*(LONG if long else steps))), draw(st.integers(*batch))
     shapes = {
         **layer.parameter_shapes,
         "inputs": (T, B, layer.inputs),
-        **{f"state {name}": (B, n) for name in layer.states},
+        **{f"state {name}": (B, size) for name, size in layer.state_sizes.items()},
     }
     sizes = [int(np.prod(shape)) for shape in shapes.values()]
     numbers = draw(_numbers(sum(sizes)) if sum(sizes) <= ONE_BY_ONE else _seeded(sum(sizes)))

@@ -1,0 +1,1 @@
+"""Claims on plain recurrent networks and back-propagation through time."""

@@ -1,0 +1,158 @@
+"""What can only be measured, or only be recorded, of simple recurrent networks."""
+
+from __future__ import annotations
+
+from rnnspec.claim import EMPIRICAL, claim
+from rnnspec.evidence import Lab, Outcome, Plan, Start
+from rnnspec.experiment import Chain, Dense
+from rnnspec.protocol import Layer
+from rnnspec.sources import D1, D4
+from rnnspec.tasks import recall
+
+HIDDEN, DEPTH = 32, 50
+SMALL, LARGE = 1.0, 4.0
+
+# ------------------------------------------------------------------------------------------
+more_easily = claim(
+    "RNN-30",
+    title="As deep as an ordinary net, an RNN's gradients vanish sooner, and explode later",
+    says="""
+        Compared with ordinary networks, simple recurrent ones are easily hit by the two notorious
+        problems: gradients so small that learning stops, or so large that it overshoots.
+    """,
+    statement="""
+        For random weights, gradients vanish faster over 50 steps of a tanh RNN than over 50
+        tanh layers of the same width, and explode where those do.
+    """,
+    equation="""
+        g = ln(‖Jᵀ v‖ / ‖v‖) / 50,   J = ∂h_50/∂h_0,  v random
+        n = 32,  weights uniform within ± gain/√n,  gain 1 and 4
+    """,
+    verdict=EMPIRICAL,
+    finding="depends on the size of the weights",
+    because="""
+        With the weights that libraries begin with, gain 1, an RNN loses more a step than an
+        ordinary net a layer, also more than an LSTM or a GRU; and as all its factors contain the
+        same matrix, what one seed gets differs far more from what another gets. With weights
+        four times as large it is the ordinary network that explodes, while the RNN still
+        vanishes: it reads an input at every step, with weights as large, which drives its units
+        further into saturation. That sequences are long and ordinary nets are not, is not in
+        these numbers, which are by step and by layer. The two gains were chosen after a first look at four.
+    """,
+    sources=[D1("0, what an LSTM is"), D4("RNN training")],
+    see=["RNN-23", "RNN-33"],
+)
+
+
+@more_easily.experiment
+def growth_by_step_and_by_layer(lab: Lab) -> Outcome:
+    """The same width and depth, from the same kind of weights; LSTM and GRU beside them."""
+    layers = Chain((Dense(HIDDEN, HIDDEN, "tanh"),) * DEPTH)
+    growth = {}
+    for gain in (SMALL, LARGE):
+        start = Start("uniform", gain)
+        growth["RNN", gain] = lab.gradient_growth(Layer("rnn", HIDDEN, HIDDEN), start, DEPTH) / DEPTH
+        growth["layers", gain] = lab.gradient_growth(layers, start) / DEPTH
+    gated = [
+        lab.mean(
+            f"{kind.upper()} a step, gain 1",
+            lab.gradient_growth(Layer(kind, HIDDEN, HIDDEN), Start(), DEPTH) / DEPTH,
+        )
+        for kind in ("lstm", "gru")
+    ]
+    means = {at: lab.mean(f"{at[0]}, gain {at[1]:g}", g) for at, g in growth.items()}
+    vanishes = lab.difference("RNN − layers, gain 1", growth["RNN", SMALL], growth["layers", SMALL])
+    explodes = [lab.frequency(f"{what} grow, gain 4", growth[what, LARGE] > 0) for what in ("RNN", "layers")]
+    sooner, later = vanishes.below(0), explodes[0].high < explodes[1].low
+    verdict = (
+        "depends on the size of the weights"
+        if sooner and later
+        else "supported"
+        if sooner
+        else "not supported"
+    )
+    return Outcome(
+        verdict,
+        [*means.values(), *gated, vanishes, *explodes],
+        f"at gain 1 the RNN vanishes faster: {_yes(sooner)}; "
+        f"at gain 4 the layers explode more often: {_yes(later)}",
+        settled=not (vanishes.low <= 0 <= vanishes.high),
+    )
+
+
+def _yes(it_is: bool) -> str:
+    return "yes" if it_is else "no"
+
+
+# ------------------------------------------------------------------------------------------
+most_used = claim(
+    "RNN-32",
+    title="Whether Elman's network is the most used kind is a matter of record",
+    says="Of the two kinds, Elman's network seems to be the one that is used most; tutorials have it.",
+    statement="Of simple recurrent networks that are in use, more feed back h than feed back y.",
+    equation="h_t = φ(W x_t + U h_{t−1} + b)   rather than   φ(W x_t + U y_{t−1} + b)",
+    verdict=EMPIRICAL,
+    finding="recorded",
+    because="""
+        It is a statement about people. For what it is worth, the layer that PyTorch calls RNN is
+        Elman's, and it has none of Jordan's kind. A count of uses would need a corpus, and
+        nothing here depends on it.
+    """,
+    sources=[D4("vanilla RNN")],
+    see=["RNN-31"],
+)
+
+
+@most_used.experiment
+def popularity(lab: Lab) -> Outcome:
+    """Nothing to measure."""
+    return Outcome.recorded("how often something is used is no property of networks; a survey would show it")
+
+
+# ------------------------------------------------------------------------------------------
+NEAR, FAR = 1, 200
+PLAN = Plan(learning_rate=0.3, steps=40, batch=8, clip=1.0)
+
+examples = claim(
+    "RNN-35",
+    title="After the same short training, an RNN recalls what it read one step ago, not 200 steps ago",
+    says="""
+        A sentence whose missing word is determined by the word just before it is completed by a
+        simple RNN; one in which it depends on a word more than 200 characters earlier is
+        not, in reality by almost no RNN.
+    """,
+    statement="""
+        Trained alike to recall a sign after some steps of noise, a tanh RNN is right after 200 steps
+        less often by more than 1/4 than after 1 step, when it is right more than 3 times in 4.
+    """,
+    equation="right(1) > 3/4,   right(1) − right(200) > 1/4",
+    verdict=EMPIRICAL,
+    finding="supported",
+    because="""
+        The examples are made up, so the task is a synthetic one of the same kind: a sign is read
+        first, then noise, and the sign is asked for at the end. In 40 steps of gradient descent
+        the near one is learnt, the far one is guessed. That is about training, and a
+        short one: a network that keeps a sign for ever exists (RNN-27), and careful tuning may
+        find it, as the document itself says of ideal conditions.
+    """,
+    sources=[D1("0, what an LSTM is")],
+    see=["RNN-27", "RNN-33"],
+)
+
+
+@examples.experiment
+def lagged_recall(lab: Lab) -> Outcome:
+    """Eight units; the same plan for both lags."""
+    near, far = (
+        lab.train(Layer("rnn", 2, 8), recall(lag), Start("glorot"), PLAN, one_in=3).right
+        for lag in (NEAR, FAR)
+    )
+    rows = [lab.mean(f"right answers, lag {NEAR}", near), lab.mean(f"right answers, lag {FAR}", far)]
+    lost = lab.difference("the difference", near, far)
+    learnt, forgotten = rows[0].above(0.75), lost.above(0.25)
+    return Outcome(
+        "supported" if learnt and forgotten else "not supported",
+        [*rows, lost],
+        f"lag 1 is learnt: {_yes(learnt)}; lag 200 is not: {_yes(forgotten)}",
+        settled=(learnt or rows[0].below(0.75)) and (forgotten or lost.below(0.25)),
+    )

@@ -1,0 +1,369 @@
+"""What a state holds of the states and inputs before it: all, something, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Any
+
+import numpy as np
+
+from rnnspec.claim import CONDITIONAL, REFUTED, claim
+from rnnspec.claims.recurrence.words import (
+    U,
+    W,
+    on_the_last,
+    one_unit,
+    power,
+    rational,
+    reading_the_same,
+    reads_the_same,
+    slope,
+    states,
+    unit,
+    whole_numbers,
+)
+from rnnspec.evidence import INF, Enclose, Prove
+from rnnspec.hold import Hold
+from rnnspec.protocol import Layer, Network
+from rnnspec.sources import D0, D3
+from rnnspec.strategies import networks
+from rnnspec.subject import Subject
+
+INVERTIBLE = "the recurrent matrix is invertible"
+INJECTIVE = "the activation is strictly increasing"
+
+# ------------------------------------------------------------------------------------------
+Pair = Annotated[
+    Network,
+    networks(
+        "rnn",
+        activation="tanh",
+        hidden=(1, 3),
+        batch=(2, 2),
+        scales=(0, -1),
+        also=reading_the_same,
+        where=reads_the_same,
+    ),
+]
+
+
+def _coarse_pair(network: Network) -> Network:
+    return whole_numbers(reading_the_same(network))
+
+
+def _pairs(activation: str) -> Any:
+    """Two sequences with the same input and other starts, all numbers whole, one step."""
+    return networks(
+        "rnn",
+        activation=activation,
+        biases="none",
+        hidden=(1, 2),
+        inputs=(1, 1),
+        steps=(1, 1),
+        batch=(2, 2),
+        scales=(0,),
+        also=_coarse_pair,
+        where=reads_the_same,
+    )
+
+
+TanhPair = Annotated[Network, _pairs("tanh")]
+ReluPair = Annotated[Network, _pairs("relu")]
+Fading = Annotated[
+    Network,
+    networks("rnn", activation="tanh", biases="one", hidden=(1, 3), inputs=(1, 2), batch=(1, 1)),
+]
+
+FadingSigmoid = Annotated[
+    Network,
+    networks(
+        "rnn",
+        activation="sigmoid",
+        biases="one",
+        hidden=(1, 3),
+        inputs=(1, 2),
+        steps=(1, 4),
+        batch=(1, 1),
+    ),
+]
+
+remembers = claim(
+    "RNN-03",
+    title="Different states stay different only if U is invertible and φ increases",
+    says="""
+        The stored hidden value guarantees that every moment contains the one before: recurrent
+        networks have a memory.
+    """,
+    statement="If h_{t-1} ≠ h'_{t-1}, then with the same input h_t ≠ h'_t.",
+    equation="""
+        tanh a − tanh a' = tanh(a − a') (1 − tanh a tanh a')
+        h_t − h'_t = tanh(U (h_{t-1} − h'_{t-1})) (1 − h_t h'_t)
+        |∂h_t/∂x_s| ≤ γ^(t−s+1) |U|^(t−s) |W|,   γ = sup φ'
+    """,
+    verdict=CONDITIONAL,
+    because="""
+        The difference of two states passes through U and then through φ. With tanh, nothing
+        that has passed U is lost: the addition theorem gives what comes out, and it is 0 only
+        where U (h − h') is. But a U that is singular loses whole directions, U = 0 loses
+        everything, and ReLU loses what it cuts off. What is not lost may still become
+        as small as one likes: in saturation the slope of tanh is below 4 e^(−2|z|), and while
+        γ ‖U‖ < 1 every difference shrinks geometrically. A structural dependence is no memory.
+    """,
+    conditions=(INVERTIBLE, INJECTIVE),
+    sources=[D0("2, LSTM"), D3("6.4"), D3("6.6")],
+    floats="""
+        In floats different states may well meet: what saturates is rounded to 1. So the laws
+        hold the size of the difference, and not that it is there.
+    """,
+    see=["RNN-04", "RNN-25", "RNN-27"],
+)
+
+
+@remembers.as_stated(needs=["run"])
+def always_tells_states_apart(impl: Subject, hold: Hold, net: TanhPair) -> None:
+    """A tanh network: two different states are followed by two different states."""
+    hold.given(reads_the_same(net), "the inputs differ")
+    hold.given(bool((net.state["h"][0] != net.state["h"][1]).any()), "the states are the same")
+    h = impl.run(net).outputs[-1]
+    hold.strictly_less(0, abs(h[0] - h[1]).sum(), "|h_1 − h'_1|")
+
+
+@remembers.necessity(of=always_tells_states_apart, condition=INVERTIBLE)
+def nothing_is_read() -> Mapping[str, Any]:
+    """U = 0: from h_0 = 0 and from h_0 = 1 the state 0 follows."""
+    return {"net": _two_starts("tanh", U_h=0.0)}
+
+
+@remembers.as_stated(needs=["run"])
+def tells_states_apart_with_relu(impl: Subject, hold: Hold, net: ReluPair) -> None:
+    """A ReLU network with U ≠ 0: two different states are followed by two different states."""
+    hold.given(reads_the_same(net), "the inputs differ")
+    hold.given(net.layer.hidden == 1 and bool(net.parameters[U].all()), "U is not invertible")
+    hold.given(bool(net.state["h"][0] != net.state["h"][1]), "the states are the same")
+    h = impl.run(net).outputs[-1]
+    hold.strictly_less(0, abs(h[0] - h[1]).sum(), "|h_1 − h'_1|")
+
+
+@remembers.necessity(of=tells_states_apart_with_relu, condition=INJECTIVE)
+def both_are_cut_off() -> Mapping[str, Any]:
+    """relu(−h_0) is 0 from h_0 = 0 and from h_0 = 1."""
+    return {"net": _two_starts("relu", U_h=-1.0)}
+
+
+@remembers.law(needs=["run"])
+def difference_that_passes(impl: Subject, hold: Hold, net: Pair) -> None:
+    """What becomes of the difference of two states in every step, by the addition theorem of tanh."""
+    hold.given(reads_the_same(net), "the inputs differ")
+    before, *later = states(impl, net)
+    for t, h in enumerate(later, start=1):
+        passed = hold.reference.activation("tanh", net.parameters[U] @ (before[0] - before[1]))
+        hold.equal(h[0] - h[1], passed * (1 - h[0] * h[1]), f"h_{t} − h'_{t}")
+        before = h
+
+
+@remembers.law(needs=["run"])
+def nothing_of_the_past_without_U(impl: Subject, hold: Hold, net: Pair) -> None:
+    """With U = 0 two sequences that read the same are in the same state, wherever they came from."""
+    hold.given(reads_the_same(net), "the inputs differ")
+    outputs = impl.run(net.with_parameters(U_h=0)).outputs
+    hold.equal(outputs[:, 0], outputs[:, 1], "h_t")
+
+
+@remembers.law(needs=["run_vjp"])
+def fades(impl: Subject, hold: Hold, net: Fading) -> None:
+    """∂h_T/∂x_s is entry by entry at most |U|^(T−s) |W|."""
+    _hold_fading(impl, hold, net, Fraction(1))
+
+
+@remembers.law(needs=["run_vjp"])
+def fades_sooner_with_sigmoid(impl: Subject, hold: Hold, net: FadingSigmoid) -> None:
+    """With the sigmoid γ = 1/4: ∂h_T/∂x_s is at most 4^(s−T−1) |U|^(T−s) |W|."""
+    _hold_fading(impl, hold, net, Fraction(1, 4))
+
+
+def _hold_fading(impl: Subject, hold: Hold, net: Network, gamma: Fraction) -> None:
+    size, into = rational(abs(net.parameters[U])), rational(abs(net.parameters[W]))
+    for j in range(net.layer.hidden):
+        dx = impl.vjp(net, on_the_last(net, unit(net, j))).inputs[:, 0]
+        for s in range(net.steps):
+            age = net.steps - 1 - s
+            bound = gamma ** (age + 1) * (power(size, age) @ into)[j]
+            hold.at_most(abs(dx[s]), bound, f"|∂h_T/∂x_{s + 1}|, unit {j}")
+
+
+@remembers.proof
+def addition_theorem(prove: Prove) -> None:
+    """The addition theorem, its factor > 0; and if det U ≠ 0, U takes no difference to 0 (Cramer, n = 2)."""
+    a, b, d1, d2 = prove.symbols("a b d1 d2")
+    tanh = {name: prove.activation("tanh", at) for name, at in (("a", a), ("b", b), ("a−b", a - b))}
+    prove.identical(tanh["a"] - tanh["b"], tanh["a−b"] * (1 - tanh["a"] * tanh["b"]))
+    prove.positive(1 - tanh["a"] * tanh["b"])
+    (p, q), (r, s) = M = prove.symbols("p q r s").reshape(2, 2)
+    lost = M @ [d1, d2]
+    prove.identical(
+        [s * lost[0] - q * lost[1], p * lost[1] - r * lost[0]], prove.determinant(M) * prove.matrix([d1, d2])
+    )
+
+
+@remembers.enclosure
+def saturation(enclose: Enclose) -> None:
+    """tanh'(z) < 4 e^(−2z) for every z ≥ 0: a saturated unit passes almost nothing on."""
+    enclose.holds(lambda f, z: f.slope("tanh", z) < 4 * f.exp(-2 * z), z=(0, INF))
+
+
+def _two_starts(activation: str, **parameters: float) -> Network:
+    """One step of one unit without input, from 0 and from 1."""
+    net = one_unit([0.0], activation=activation, **parameters)
+    start = np.array([[0.0], [1.0]])
+    return Network(net.layer, net.parameters, np.zeros((1, 2, 1)), {"h": start})
+
+
+# ------------------------------------------------------------------------------------------
+def _inputs_alone(network: Network) -> Network:
+    """Whole numbers, and both sequences from the same state."""
+    coarse = whole_numbers(network)
+    start = np.broadcast_to(coarse.state["h"][:1], coarse.state["h"].shape).copy()
+    return Network(coarse.layer, coarse.parameters, coarse.inputs, {"h": start})
+
+
+def _from_one_state(network: Network) -> bool:
+    return bool(np.all(network.state["h"] == network.state["h"][:1]))
+
+
+def _two_sequences(activation: str) -> Any:
+    """One unit and one input, two steps of two sequences from the same state, all numbers whole."""
+    return networks(
+        "rnn",
+        activation=activation,
+        biases="none",
+        hidden=(1, 1),
+        inputs=(1, 1),
+        steps=(2, 2),
+        batch=(2, 2),
+        scales=(0,),
+        also=_inputs_alone,
+        where=_from_one_state,
+    )
+
+
+TanhSequences = Annotated[Network, _two_sequences("tanh")]
+LinearSequences = Annotated[Network, _two_sequences("identity")]
+Linear = Annotated[
+    Network,
+    networks("rnn", activation="identity", biases="one", hidden=(1, 3), batch=(2, 2), scales=(0, -1)),
+]
+Tanh = Annotated[
+    Network,
+    networks("rnn", activation="tanh", biases="one", hidden=(1, 3), steps=(1, 1), batch=(2, 2)),
+]
+
+stores_all = claim(
+    "RNN-04",
+    title="A plain RNN cannot store everything; what it keeps, fixed weights choose",
+    says="A plain recurrent network keeps all information, because it has no ability to choose.",
+    statement="x_1, ..., x_t ↦ h_t is injective: different input sequences lead to different states.",
+    equation="""
+        h_2 = h'_2   if   x'_2 = x_2 + (U/W) (h_1 − h'_1)
+        ∂h_t/∂h_{t-1} = diag(φ'(z_t)) U
+    """,
+    verdict=REFUTED,
+    because="""
+        The state has n numbers, and after t steps it has seen t m of them: it cannot hold them
+        all. With one unit and two inputs, whatever difference the first input has made is
+        undone by the second. And with U = 0 nothing of the past is stored at all. There is
+        a choice, but it is the same at every step: what U keeps, it keeps of every sequence.
+        Only the slopes φ'(z_t) depend on what is read. Gates make the choice a learned
+        function of x and h.
+    """,
+    corrected="""
+        For every x_1, x'_1 and x_2 there is an x'_2 with the same h_2 (n = m = 1, W ≠ 0). What a
+        step keeps is diag(φ'(z_t)) U: one matrix for all times and sequences, and slopes.
+        Without an activation nothing in it depends on the input.
+    """,
+    sources=[D0("2, LSTM")],
+    floats="Sums of a few products; they may differ by rounding.",
+    see=["RNN-03"],
+)
+
+
+@stores_all.as_stated(needs=["run"])
+def states_differ(impl: Subject, hold: Hold, net: TanhSequences) -> None:
+    """With tanh, two different sequences of two inputs lead to two different states."""
+    _different_sequences(hold, net)
+    h = impl.run(net).outputs[-1]
+    hold.strictly_less(0, abs(h[0] - h[1]).sum(), "|h_2 − h'_2|")
+
+
+@stores_all.witness(of=states_differ)
+def only_the_last_input() -> Mapping[str, Any]:
+    """U = 0: after (1, 0) and after (0, 0) the state is 0."""
+    return {"net": _after(one_unit([0.0, 0.0], W_h=1.0), [[1.0, 0.0], [0.0, 0.0]])}
+
+
+@stores_all.as_stated(needs=["run"])
+def states_differ_without_activation(impl: Subject, hold: Hold, net: LinearSequences) -> None:
+    """Without an activation, and if W and U are not 0, different sequences lead to different states."""
+    _different_sequences(hold, net)
+    hold.given(bool(net.parameters[W].all() and net.parameters[U].all()), "a weight is 0")
+    h = impl.run(net).outputs[-1]
+    hold.strictly_less(0, abs(h[0] - h[1]).sum(), "|h_2 − h'_2|")
+
+
+@stores_all.witness(of=states_differ_without_activation)
+def second_input_undoes_the_first() -> Mapping[str, Any]:
+    """W = U = 1: after (1, 0) and after (0, 1) the state is 1."""
+    net = one_unit([0.0, 0.0], activation="identity", W_h=1.0, U_h=1.0)
+    return {"net": _after(net, [[1.0, 0.0], [0.0, 1.0]])}
+
+
+@stores_all.law(needs=["run"])
+def what_differed_is_undone(impl: Subject, hold: Hold, net: LinearSequences) -> None:
+    """With W = 1, the second input x_2 + U (x_1 − x'_1) leads to the same state, whatever U is."""
+    net = net.with_parameters(W_h=1.0)
+    first, second = net.inputs[:, 0, 0]
+    other = net.inputs[0, 1, 0]
+    undoing = second + net.parameters[U][0, 0] * (first - other)
+    h = impl.run(_after(net, [[first, second], [other, undoing]])).outputs[-1]
+    hold.equal(h[0], h[1], "h_2")
+
+
+@stores_all.law(needs=["run_vjp"])
+def one_choice_for_all_sequences(impl: Subject, hold: Hold, net: Linear) -> None:
+    """Without an activation, what is kept of every input is the same in all sequences."""
+    dx = impl.vjp(net, on_the_last(net, unit(net, 0))).inputs
+    hold.equal(dx[:, 0], dx[:, 1], "∂h_T/∂x_s in two sequences")
+
+
+@stores_all.law(needs=["run", "run_vjp"])
+def slopes_alone_depend_on_the_input(impl: Subject, hold: Hold, net: Tanh) -> None:
+    """With tanh, what a step keeps is the same U for both sequences, and the slope of each."""
+    h = impl.run(net).outputs[-1]
+    for j in range(net.layer.hidden):
+        kept = impl.vjp(net, on_the_last(net, unit(net, j))).state["h"]
+        hold.equal(kept, slope("tanh", h)[:, j : j + 1] * net.parameters[U][j], f"row {j} of ∂h_1/∂h_0")
+
+
+@stores_all.proof
+def collision(prove: Prove) -> None:
+    """Traced over two steps: x'_2 = x_2 + (U/W)(h_1 − h'_1) gives h'_2 = h_2, for all numbers."""
+    net = prove.network(Layer("rnn", 1, 1), 2, batch=2)
+    outputs = prove.reference.run(net).outputs[..., 0]
+    w, u = net.parameters[W][0, 0], net.parameters[U][0, 0]
+    start, x = net.state["h"][:, 0], net.inputs[..., 0]
+    undoing = x[1, 0] + (u / w) * (outputs[0, 0] - outputs[0, 1])
+    met = Network(
+        net.layer, net.parameters, np.array([[[x[0, 1]]], [[undoing]]]), {"h": start[1:, np.newaxis]}
+    )
+    prove.identical(prove.reference.run(met).outputs[1, 0, 0], outputs[1, 0])
+
+
+def _different_sequences(hold: Hold, net: Network) -> None:
+    hold.given(_from_one_state(net), "the sequences begin in different states")
+    hold.given(bool((net.inputs[:, 0] != net.inputs[:, 1]).any()), "the sequences are the same")
+
+
+def _after(net: Network, sequences: Any) -> Network:
+    """The same network reading two sequences, from its first state."""
+    inputs = np.array(sequences, float).T[:, :, np.newaxis]
+    return Network(net.layer, net.parameters, inputs, {"h": np.repeat(net.state["h"][:1], 2, axis=0)})

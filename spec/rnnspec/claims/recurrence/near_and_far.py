@@ -1,0 +1,342 @@
+"""What of the gradient comes from far away, and what is left without it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Annotated, Any
+
+import numpy as np
+
+from rnnspec.claim import CONDITIONAL, REFUTED, claim
+from rnnspec.claims.recurrence.words import (
+    B,
+    U,
+    W,
+    ending,
+    filled,
+    on_the_last,
+    one_unit,
+    power,
+    rational,
+    states,
+    step_by_step,
+    terms,
+    total,
+    unit,
+)
+from rnnspec.evidence import Cotangent, Prove
+from rnnspec.hold import Hold
+from rnnspec.protocol import Layer, Network
+from rnnspec.sources import D0, D3
+from rnnspec.strategies import Orbit, arrays, networks, orbits, reals, wholes
+from rnnspec.subject import Array, Subject
+
+DECAY = "the Jacobians ∂h_t/∂h_k decay geometrically with t − k"
+NOT_SMALL = "the whole gradient is not small beside the tail c ρ^m / (1 − ρ)"
+CONTRACTION = "the one-step Jacobians have norms of at most some ρ < 1"
+
+
+def _networks(activation: str = "tanh", **given: Any) -> Any:
+    usual = {"biases": "one", "hidden": (1, 3), "inputs": (1, 2), "steps": (2, 3)}
+    return networks("rnn", activation=activation, **{**usual, **given})
+
+
+TINY = {"hidden": (1, 1), "inputs": (1, 1), "batch": (1, 1), "scales": (0,)}
+
+Tanh = Annotated[Network, _networks()]
+Halves = Annotated[float, reals(-2, 2, unit=1 / 2)]
+ThreeInputs = Annotated[Array, arrays(3, low=-4, high=4, unit=1.0)]
+
+
+def _linear(u: float, start: float, X: Array) -> Network:
+    """S_t = X_t + u S_{t−1}, without an activation."""
+    return one_unit(X.tolist(), h=start, activation="identity", W_h=1.0, U_h=u)
+
+
+def _halved(network: Network) -> Network:
+    """|U| ≤ 1/2 and |h_0| ≤ 1, in multiples that every format represents."""
+    u = np.clip(network.parameters[U], -2, 2) / 4
+    return Network(
+        network.layer,
+        {**network.parameters, U: u},
+        network.inputs,
+        {"h": np.clip(np.round(network.state["h"] * 16) / 16, -1, 1)},
+    )
+
+
+def _is_halved(network: Network) -> bool:
+    return bool(abs(network.parameters[U][0, 0]) <= 0.5 and np.all(np.abs(network.state["h"]) <= 1))
+
+
+Contracting = Annotated[Network, _networks(**{**TINY, "steps": (2, 4)}, also=_halved, where=_is_halved)]
+
+# ------------------------------------------------------------------------------------------
+total_survives = claim(
+    "RNN-21",
+    title="The total gradient of an RNN can vanish as well, even exactly",
+    says="""
+        In a recurrent network the total gradient does not vanish, being a sum that contains the
+        present term; only the far part vanishes.
+    """,
+    statement="If a term of the sum is not 0, then ∂L_T/∂U ≠ 0.",
+    equation="""
+        S_t = X_t + ½ S_{t−1},  S_0 = 0,  X = (1, −1, ...):   S_2 + ½ S_1 = −½ + ½ = 0
+        |Σ_k g_k| ≥ |g_t| − Σ_{k<t} |g_k|
+    """,
+    verdict=REFUTED,
+    because="""
+        A sum is not bounded from below by one of its terms: they have signs. In the linear model
+        with U = ½ and inputs 1, −1 the two terms of ∂S_3/∂U are −½ and ½. Nor is the present
+        term always there: it is 0 where h_{t−1} is, or the error; and every one of the
+        terms contains φ'(z_t), so that all of them vanish together when the last unit saturates.
+    """,
+    corrected="""
+        |Σ_k g_k| ≥ |g_t| − Σ_{k<t} |g_k|: if the far terms are small the present one remains, as
+        large as it is. All terms together are at most φ'(z_T) Σ_k |U|^(T−k), for |h_0| ≤ 1.
+    """,
+    sources=[D0("1.3, DNN and RNN")],
+    floats="The bounds are sums of the same terms; they may differ by rounding.",
+    see=["RNN-19", "RNN-22"],
+)
+
+
+@total_survives.as_stated(needs=["run", "run_vjp"])
+def some_gradient_is_left(impl: Subject, hold: Hold, u: Halves, X: ThreeInputs) -> None:
+    """Three linear steps from rest with X_1 ≠ 0 and U ≠ 0, so that the far term is not 0: nor is the sum."""
+    hold.given(bool(u and X[0]), "the far term is 0")
+    net = _linear(u, 0.0, X)
+    found = impl.vjp(net, on_the_last(net, 1.0)).parameters[U]
+    hold.strictly_less(0, abs(found), "|∂S_3/∂U|")
+
+
+@total_survives.witness(of=some_gradient_is_left)
+def half_and_minus_half() -> Mapping[str, Any]:
+    """U = ½, inputs 1, −1, 0: ∂S_3/∂U = S_2 + ½ S_1 = 0, with a far term of ½."""
+    return {"u": 0.5, "X": np.array([1.0, -1.0, 0.0])}
+
+
+@total_survives.law(needs=["run", "run_vjp"])
+def what_the_others_leave(impl: Subject, hold: Hold, net: Tanh) -> None:
+    """The total is at least the present term less all others, entry by entry."""
+    d = filled(net.batch, net.layer.hidden)
+    found = step_by_step(impl, net, d)
+    whole = impl.vjp(net, on_the_last(net, d)).parameters
+    for name in (W, U, B):
+        *far, present = (abs(term[name]) for term in found)
+        hold.at_most(present - sum(far), abs(whole[name]), f"|∂L_T/∂{name}|")
+
+
+@total_survives.law(needs=["run", "run_vjp"])
+def all_vanish_with_the_last_slope(impl: Subject, hold: Hold, net: Contracting) -> None:
+    """One unit: |∂h_T/∂U| ≤ (1 − h_T²) Σ_k |U|^(T−k), whatever was before; if it saturates, all is gone."""
+    hold.given(_is_halved(net), "|U| > 1/2 or |h_0| > 1")
+    h, rate = impl.run(net).outputs[-1], Fraction(abs(float(net.parameters[U][0, 0])))
+    reach = sum(rate**k for k in range(net.steps))
+    found = impl.vjp(net, on_the_last(net, 1.0)).parameters
+    hold.at_most(abs(found[U]), (1 - h * h) * float(reach), "|∂h_T/∂U|")
+
+
+@total_survives.proof
+def exactly_zero(prove: Prove) -> None:
+    """In rational numbers the sum of −½ and ½; and each of three tanh terms begins with the last slope."""
+    half = prove.number(1, 2)
+    layer = Layer("rnn", 1, 1, activation="identity", biases="none")
+    net = prove.network(layer, 3, W_h=1, U_h=half, h=0, inputs=_column(1, -1, 0))
+    d = Cotangent(prove.matrix(np.zeros((3, 1)))[:, np.newaxis], {"h": prove.matrix([[1]])})
+    prove.identical(prove.reference.vjp(net, d).parameters[U], [[0]])
+    far, present = (term[U][0, 0] for term in prove.reference.gradient_terms(net, d)[-1][1:])
+    prove.identical([far, present], [half, -half])
+
+    tanh = prove.network(Layer("rnn", 1, 1), 3)
+    cotangent, u = prove.cotangent(tanh, last=True), tanh.parameters[U][0, 0]
+    h = [tanh.state["h"][0, 0], *prove.reference.run(tanh).outputs[:, 0, 0]]
+    last = cotangent.outputs[-1, 0, 0] * (1 - h[3] ** 2)
+    found = [term[U][0, 0] for term in prove.reference.gradient_terms(tanh, cotangent)[-1]]
+    second = u * (1 - h[2] ** 2)
+    prove.identical(found, [last * second * u * (1 - h[1] ** 2) * h[0], last * second * h[1], last * h[2]])
+
+
+def _column(*inputs: float) -> Any:
+    return np.reshape(np.array(inputs, float), (-1, 1, 1))
+
+
+# ------------------------------------------------------------------------------------------
+far_is_lost = claim(
+    "RNN-22",
+    title="Near terms dominate where Jacobians decay and the total is not small",
+    says="""
+        That the gradient of a recurrent network vanishes means that an update cannot use far
+        information: the near terms are what is left of the sum.
+    """,
+    statement="In Σ_k g_k the terms older than m steps are smaller than the m newest.",
+    equation="""
+        |Σ_{k ≤ T−m} g_k| ≤ c ρ^m / (1 − ρ)   if |g_{T−j}| ≤ c ρ^j
+        share of the old:  ≤ c ρ^m / ((1 − ρ) |Σ_k g_k|)
+        |old| ≤ |new|   if |Σ_k g_k| ≥ 2 c ρ^m / (1 − ρ)
+    """,
+    verdict=CONDITIONAL,
+    because="""
+        If each step further back costs a factor ρ, what is older than m steps is at most the tail
+        of a geometric series. Divided by the total it is the share of the old terms, which is
+        small only if the total is not. Without decay there is no reason why the new ones should
+        be the larger; and with decay but with states near 0 at the end, the new ones are 0.
+    """,
+    conditions=(DECAY, NOT_SMALL),
+    sources=[D0("1.3, DNN and RNN")],
+    floats="Sums of the same terms; they may differ by rounding.",
+    see=["RNN-21", "RNN-33"],
+)
+
+NEW = 2
+"""m in what is stated: the two newest terms against the one before them."""
+
+
+def _old_and_new(impl: Subject, net: Network, m: int) -> tuple[Any, Any]:
+    """The sums of the terms older than m steps, and of the m newest, of ∂h_T/∂U."""
+    found: Sequence[Any] = [term[U] for term in terms(net, states(impl, net), np.ones((1, 1)))]
+    split = net.steps - m
+    return sum(found[:split]), sum(found[split:])
+
+
+@far_is_lost.as_stated(needs=["run"])
+def old_terms_are_smaller(impl: Subject, hold: Hold, u: Halves, start: Halves, X: ThreeInputs) -> None:
+    """Three linear steps: the oldest term is smaller than the two newest together."""
+    old, new = _old_and_new(impl, _linear(u, start, X), NEW)
+    hold.at_most(abs(old), abs(new), "|old| ≤ |new|")
+
+
+@far_is_lost.necessity(of=old_terms_are_smaller, condition=DECAY)
+def as_loud_as_ever() -> Mapping[str, Any]:
+    """U = 1, S_0 = 4, then −3 and nothing: S_1 = S_2 = 1, new terms 2, the old one 4."""
+    return {"u": 1.0, "start": 4.0, "X": np.array([-3.0, 0.0, 0.0])}
+
+
+@far_is_lost.necessity(of=old_terms_are_smaller, condition=NOT_SMALL)
+def nothing_new() -> Mapping[str, Any]:
+    """U = ½, S_0 = 4, then −2 and nothing: S_1 = S_2 = 0, new terms 0, the old one 1 (the tail is 2)."""
+    return {"u": 0.5, "start": 4.0, "X": np.array([-2.0, 0.0, 0.0])}
+
+
+@far_is_lost.law(needs=["run", "run_vjp"])
+def geometric_tail(impl: Subject, hold: Hold, net: Contracting) -> None:
+    """With ρ = |U| ≤ ½ and |h| ≤ 1, what is older than m steps is at most ρ^m / (1 − ρ)."""
+    hold.given(_is_halved(net), "|U| > 1/2 or |h_0| > 1")
+    rate = Fraction(abs(float(net.parameters[U][0, 0])))
+    found = [term[U] for term in step_by_step(impl, net, np.ones((1, 1)))]
+    whole = impl.vjp(net, on_the_last(net, 1.0)).parameters[U]
+    for m in range(1, net.steps):
+        tail = rate**m / (1 - rate)
+        hold.at_most(abs(sum(found[: net.steps - m])), tail, f"what is older than {m} steps")
+        near = sum(found[net.steps - m :])
+        hold.at_most(abs(whole - near), tail, f"the gradient without its {m} newest terms")
+
+
+@far_is_lost.proof
+def tail_of_a_series(prove: Prove) -> None:
+    """Σ_{j=1}^n ρ^j < ρ/(1 − ρ) for every n; and where the whole is twice the tail, new terms dominate."""
+    (rho,) = prove.symbols("rho", above=0, below=1)
+    prove.sum_is(lambda j: rho**j, lambda n: (rho - rho ** (n + 1)) / (1 - rho))
+    (power_of_rho,) = prove.symbols("p", above=0)
+    prove.positive(rho / (1 - rho) - (rho - rho * power_of_rho) / (1 - rho))
+    old, new = prove.symbols("old new")
+    (tail,) = prove.symbols("tail", above=0)
+    large = prove.any_of(old + new >= 2 * tail, old + new <= -2 * tail)
+    prove.valid(prove.any_of(new >= tail, new <= -tail), given=[old <= tail, old >= -tail, large])
+
+
+# ------------------------------------------------------------------------------------------
+Sixty = Annotated[Orbit, orbits(size=(1, 1), steps=(60, 60), start=(-16, 16))]
+Shift = Annotated[int, wholes(0, 2)]
+Steps = Annotated[int, wholes(1, 6)]
+
+unlimited = claim(
+    "RNN-33",
+    title="Unlimited history makes gradients vanish only where steps contract",
+    says="Vanishing gradients come from using history without a limit.",
+    statement="∂h_T/∂h_0 → 0 as T → ∞; say, it is below 1/1000 after 60 steps.",
+    equation="""
+        |∂h_T/∂h_0| ≤ ρ^T       if every ‖J_t‖ ≤ ρ
+        |∂h_T/∂h_0 v| = |v|     if every J_t is orthogonal
+        ∂L/∂θ − truncated = the terms k ≤ T − m
+    """,
+    verdict=CONDITIONAL,
+    because="""
+        Many steps do harm only if each does: if the Jacobians have norms of at most ρ < 1,
+        their product is at most ρ^T. With U = 1 and no activation, or any orthogonal U, history
+        without limit costs nothing. Truncation does not cure the vanishing: it replaces
+        the far terms, small or not, by 0.
+    """,
+    conditions=(CONTRACTION,),
+    sources=[D3("6.10")],
+    floats="Products of numbers below 1 may underflow, which only makes them smaller.",
+    see=["RNN-22", "RNN-27"],
+)
+
+
+@unlimited.as_stated(needs=["run_vjp"])
+def after_sixty_steps(impl: Subject, hold: Hold, orbit: Sixty) -> None:
+    """One unit without an activation: |∂h_60/∂h_0| < 1/1000."""
+    net = orbit.network("identity")
+    found = impl.vjp(net, on_the_last(net, 1.0)).state["h"]
+    hold.strictly_less(abs(found), Fraction(1, 1000), "|∂h_60/∂h_0|")
+
+
+@unlimited.necessity(of=after_sixty_steps, condition=CONTRACTION)
+def as_it_was() -> Mapping[str, Any]:
+    """U = 1: after any number of steps, 1."""
+    return {"orbit": Orbit(np.ones((1, 1)), np.zeros(1), 60)}
+
+
+@unlimited.law(needs=["run_vjp"])
+def contraction(impl: Subject, hold: Hold, net: Tanh) -> None:
+    """With tanh, |∂h_T/∂h_0| ≤ |U|^T entry by entry; so a |U| of norm below 1 makes it vanish."""
+    size = power(rational(np.abs(net.parameters[U])), net.steps)
+    for j in range(net.layer.hidden):
+        found = impl.vjp(net, on_the_last(net, unit(net, j))).state["h"]
+        hold.at_most(abs(found), size[j], f"|∂h_T/∂h_0|, unit {j}")
+
+
+@unlimited.law(needs=["run_vjp"])
+def orthogonal_matrices_keep(impl: Subject, hold: Hold, shift: Shift, T: Steps) -> None:
+    """A U that moves three units in a circle, one with its sign changed, keeps every cotangent's length."""
+    turning = np.roll(np.eye(3), shift, axis=0) * np.array([1.0, -1.0, 1.0])
+    net = Orbit(turning, np.zeros(3), T).network("identity")
+    d = filled(1, 3)
+    found = impl.vjp(net, on_the_last(net, d)).state["h"]
+    hold.equal((found * found).sum(), (d * d).sum(), "|∂L/∂h_0|²")
+
+
+@unlimited.law(needs=["run", "run_vjp"])
+def truncation_drops_the_far_terms(impl: Subject, hold: Hold, net: Tanh) -> None:
+    """The gradient of the last m steps alone is the whole one without the terms before them."""
+    d, hs = filled(net.batch, net.layer.hidden), states(impl, net)
+    found, whole = terms(net, hs, d), impl.vjp(net, on_the_last(net, d)).parameters
+    for m in range(1, net.steps):
+        short = ending(net, net.steps - m, hs[net.steps - m])
+        truncated = impl.vjp(short, on_the_last(short, d)).parameters
+        for name in (W, U, B):
+            far = total(found[: net.steps - m], name)
+            hold.equal(whole[name] - truncated[name], far, f"what truncation to {m} steps drops of {name}")
+
+
+@unlimited.proof
+def rotations_and_powers(prove: Prove) -> None:
+    """Two units that turn, three steps: |∂L/∂h_0|² is (c² + s²)³ |d|²; and factors below ρ, for any T."""
+    c, s = prove.symbols("c s")
+    linear = Layer("rnn", 1, 2, activation="identity")
+    net = prove.network(linear, 3, U_h=prove.matrix([[c, -s], [s, c]]))
+    cotangent = prove.cotangent(net, last=True)
+    arrived = prove.reference.vjp(net, cotangent).state["h"]
+    sent = cotangent.outputs[-1]
+    prove.identical((arrived**2).sum(), (c**2 + s**2) ** 3 * (sent**2).sum())
+
+    # From |dh_T/dh_0| ≤ ρ^T and |J| ≤ ρ the same follows for T + 1; and ρ^T ≤ 1/(1 + T (1 − ρ)) tends to 0.
+    product, factor = prove.symbols("product factor")
+    bound, rho = prove.symbols("bound rho", above=0)
+    prove.valid(
+        prove.all_of(factor * product <= rho * bound, factor * product >= -rho * bound),
+        given=[product <= bound, product >= -bound, factor <= rho, factor >= -rho],
+    )
+    (q,) = prove.symbols("q", above=0, below=1)
+    prove.by_induction(lambda T: q**T * (1 + T * (1 - q)) <= 1)
