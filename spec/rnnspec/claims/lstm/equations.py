@@ -102,7 +102,7 @@ def over_all_steps(impl: Subject, hold: Hold, net: WholeLstm) -> None:
 def four_notations(prove: Prove) -> None:
     """Two inputs, two units: [h, x] and [x, h], with and without biases, are what the reference runs."""
     for biases in ("none", "one"):
-        net = prove.network(Layer("lstm", 2, 2, biases=biases), 1)  # type: ignore[arg-type]
+        net = prove.network(Layer("lstm", 2, 2, biases=biases), 1)
         p, (x,), (h,), (c,) = net.parameters, net.inputs[0], net.state["h"], net.state["c"]
         now = prove.reference.gates(net)[0]
         a = {}
@@ -311,7 +311,7 @@ def _concatenated(net: Network, first: str) -> Network:
         together[f"b_{k}"] = net.parameters[f"b_{k}"]
     h, x = net.state["h"], net.inputs[0]
     inputs = np.hstack([h, x] if first == "h" else [x, h])[np.newaxis]
-    return Network(replace(net.layer, inputs=m + n), together, inputs, net.state)
+    return Network(Layer("lstm", m + n, n), together, inputs, net.state)
 
 
 @concatenation.law(needs=["run"])

@@ -90,7 +90,7 @@ def forget_gate_of_one(impl: Subject, hold: Hold, net: OldStep) -> None:
 def reduced_to_it(prove: Prove) -> None:
     """Two units: C_t − C_{t-1} = i g; with a forget gate it is i g − (1 − f) C_{t-1}, the same at f = 1."""
     for options in (OLD, AS_PUBLISHED):
-        net = prove.network(Layer("lstm", 1, 2, **options), 1)  # type: ignore[arg-type]
+        net = prove.network(Layer("lstm", 1, 2, **options), 1)
         now = prove.reference.gates(net)[0]
         prove.identical(now["c"] - net.state["c"], now["i"] * now["g"])
     old = prove.network(Layer("lstm", 1, 2, forget_gate=False), 1)
@@ -145,7 +145,7 @@ def nearly_attained(impl: Subject, hold: Hold, T: Steps, c: Content) -> None:
 def step_by_step(prove: Prove) -> None:
     """One step adds less than 1, or 2; under constant gates t steps add t i g, for every t."""
     for options, most in ((OLD, 1), (AS_PUBLISHED, 2)):
-        net = prove.network(Layer("lstm", 1, 1, **options), 1)  # type: ignore[arg-type]
+        net = prove.network(Layer("lstm", 1, 1, **options), 1)
         now = {k: v[0, 0] for k, v in prove.reference.gates(net)[0].items()}
         prove.valid(abs(now["i"] * now["g"]) < most)
         before = net.state["c"][0, 0]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import EMPIRICAL, HOLDS, LOOSE, claim
-from rnnspec.claims.lstm.words import affine, of_layer, textbook
+from rnnspec.claims.lstm.words import affine, function, of_layer, textbook
 from rnnspec.claims.lstm_gradients.passing import on_the_cell, steps_of
 from rnnspec.evidence import Lab, Outcome, Prove
 from rnnspec.hold import Hold
@@ -74,7 +74,7 @@ who_sees_what = claim(
 def _seen(hold: Hold, step: Network, seen: Mapping[str, str]) -> tuple[Any, Any]:
     """C_t and h_t by the equations, in which the gates named see the `old` or the `new` cell through P."""
     p, c = step.parameters, step.state["c"]
-    sigma, tanh = (lambda a, kind=kind: hold.reference.activation(kind, a) for kind in ("sigmoid", "tanh"))
+    sigma, tanh = (function(hold, kind) for kind in ("sigmoid", "tanh"))
 
     def reads(gate: str, new: Any = None) -> Any:
         cell = {"old": c, "new": new}.get(seen.get(gate, ""))
@@ -97,7 +97,7 @@ LAYERS = {"i": "old", "f": "old", "g": "old"}
 
 @who_sees_what.as_stated(needs=["run"])
 def candidate_instead_of_output_gate(impl: Subject, hold: Hold, c: Number) -> None:
-    """As drawn and as published are one layer: from a cell of c, with weights P of 1 for either, h is equal."""
+    """As drawn and as published are one layer: from a cell of c, with all P equal to 1, h is equal."""
     drawn = of_layer(Layer("lstm", 1, 1, peepholes="layers"), c=c, P_i=1, P_f=1, P_g=1)
     published = of_layer(Layer("lstm", 1, 1, peepholes="gers"), c=c, P_i=1, P_f=1, P_o=1)
     hold.equal(impl.run(drawn).state["h"], impl.run(published).state["h"], "h_t as drawn, and as published")
@@ -147,7 +147,7 @@ def three_numbers_a_unit(impl: Subject, hold: Hold, sizes: LayerSizes) -> None:
 
 @who_sees_what.proof
 def dependencies_traced(prove: Prove) -> None:
-    """Two units: derivatives by C_{t-1} with h held are P times the slope; o's, in Gers', through C_t."""
+    """Two units: with h held, derivatives by C_{t-1} are P times the slope, and 3n numbers are added."""
     for peepholes, seen in (("gers", GERS), ("previous", PREVIOUS), ("layers", LAYERS), ("none", {})):
         net = prove.network(Layer("lstm", 1, 2, peepholes=peepholes), 1)  # type: ignore[arg-type]
         now = {k: v[0] for k, v in prove.reference.gates(net)[0].items()}
@@ -236,7 +236,7 @@ def traditional(impl: Subject, hold: Hold, net: Plain) -> None:
 @two_structures.law(needs=["run"])
 def peephole(impl: Subject, hold: Hold, net: Wikipedia) -> None:
     """The second: the gates read c_{t-1} through U, the candidate reads the input alone."""
-    sigma, tanh = (lambda a, kind=kind: hold.reference.activation(kind, a) for kind in ("sigmoid", "tanh"))
+    sigma, tanh = (function(hold, kind) for kind in ("sigmoid", "tanh"))
     f, i, o = (sigma(affine(net, gate, read="c")) for gate in "fio")
     c = f * net.state["c"] + i * tanh(affine(net, "g"))
     after = impl.run(net).state
@@ -264,7 +264,7 @@ def one_step_jacobians_multiply(impl: Subject, hold: Hold, net: Sequence) -> Non
 def both_traced(prove: Prove) -> None:
     """Two units: both sets of equations; in the second ∂c_2/∂c_0 = ∂c_2/∂c_1 ∂c_1/∂c_0, and h is not read."""
     for peepholes in ("none", "wikipedia"):
-        net = prove.network(Layer("lstm", 1, 2, peepholes=peepholes), 1)  # type: ignore[arg-type]
+        net = prove.network(Layer("lstm", 1, 2, peepholes=peepholes), 1)
         p, x, h, c = net.parameters, net.inputs[0, 0], net.state["h"][0], net.state["c"][0]
         read = h if peepholes == "none" else c
         f, i, o = (

@@ -152,7 +152,7 @@ def without_parameters() -> Mapping[str, Any]:
 
 
 @not_forgotten.law(needs=["run_vjp"])
-def halved_in_every_step(impl: Subject, hold: Hold, T: Steps) -> None:
+def halved_by_each_step(impl: Subject, hold: Hold, T: Steps) -> None:
     """With all parameters 0 exactly 2^-T is left."""
     hold.exactly(_kept(impl, one_unit(T)), 2.0**-T, "∂C_T/∂C_0")
 
@@ -344,7 +344,7 @@ def rank_of_what_remains(prove: Prove) -> None:
     row, C = prove.symbols("v1 v2"), prove.symbols("C1 C2")
     o = prove.symbols("o1 o2", above=0, below=1)
     columns = {k: prove.symbols(f"{k}1 {k}2") for k in "ifgo"}
-    U = {f"U_{k}": np.outer(column, row) for k, column in columns.items()}
+    U: dict[str, Any] = {f"U_{k}": np.outer(column, row) for k, column in columns.items()}
     net = prove.network(Layer("lstm", 1, 2), 1, c=C, h=o * prove.activation("tanh", C), **U)
     now = prove.reference.gates(net)[0]
     whole = prove.derivative(prove.reference.run(net).state["c"][0], C)

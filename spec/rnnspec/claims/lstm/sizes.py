@@ -75,7 +75,7 @@ def polynomials(prove: Prove) -> None:
         lstm = prove.parameter_count("lstm", biases)
         prove.identical(lstm, 4 * prove.parameter_count("rnn", biases))
         prove.identical(lstm, 4 * (n**2 + n * m + k * n))
-    printed = [Layer("lstm", 3, 2, biases=biases).parameter_count for biases in ("one", "two")]  # type: ignore[arg-type]
+    printed = [Layer("lstm", 3, 2, biases=biases).parameter_count for biases in ("one", "two")]
     prove.identical(printed, [48, 56])
 
 
@@ -133,9 +133,9 @@ def a_unit_is_its_rows(impl: Subject, hold: Hold, net: Step) -> None:
     reading = np.concatenate([net.inputs, net.state["h"][np.newaxis]], axis=2)
     layer = Layer("lstm", reading.shape[2], 1)
     for j in range(net.layer.hidden):
-        rows = {f"W_{k}": np.hstack([p[f"W_{k}"], p[f"U_{k}"]])[j : j + 1] for k in net.layer.gates}
-        rows |= {f"U_{k}": np.zeros((1, 1)) for k in net.layer.gates}
-        rows |= {f"b_{k}": p[f"b_{k}"][j : j + 1] for k in net.layer.gates}
+        rows = {f"W_{k}": np.hstack([p[f"W_{k}"], p[f"U_{k}"]])[j : j + 1] for k in layer.gates}
+        rows |= {f"U_{k}": np.zeros((1, 1)) for k in layer.gates}
+        rows |= {f"b_{k}": p[f"b_{k}"][j : j + 1] for k in layer.gates}
         state = {name: value[:, j : j + 1] for name, value in net.state.items()}
         alone = impl.run(Network(layer, rows, reading, state)).state
         for name in ("h", "c"):

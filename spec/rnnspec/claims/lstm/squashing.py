@@ -53,7 +53,7 @@ def trained_with_either(lab: Lab) -> Outcome:
     task = two_classes(steps=3, shift=0.7)
     for rate in (SMALL, LARGE):
         plan = Plan(learning_rate=rate, steps=60, batch=16)
-        layers = [Layer("lstm", task.inputs, 4, output_activation=h) for h in ("tanh", "h_1997")]  # type: ignore[arg-type]
+        layers = [Layer("lstm", task.inputs, 4, output_activation=h) for h in ("tanh", "h_1997")]
         tanh, old = (lab.train(layer, task, Start("glorot"), plan, one_in=2).last() for layer in layers)
         rows.append(lab.ratio(f"loss, tanh / 2σ − 1, learning rate {rate:g}", tanh, old))
     better = [row.below(1) for row in rows]

@@ -6,7 +6,7 @@ and with the other gates out of the way one step from a chosen state shows the l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -43,12 +43,14 @@ def starting(net: Network, **state: Any) -> Network:
 
 def cell(impl: Subject, net: Network) -> Numbers:
     """The final cell."""
-    return impl.run(net).state["c"]
+    final: Numbers = impl.run(net).state["c"]
+    return final
 
 
 def output(impl: Subject, net: Network) -> Numbers:
     """The last output."""
-    return impl.run(net).outputs[-1]
+    last: Numbers = impl.run(net).outputs[-1]
+    return last
 
 
 def forget_gate(impl: Subject, step: Network) -> Numbers:
@@ -86,17 +88,18 @@ def affine(step: Network, gate: str, read: str = "h") -> Any:
     return a
 
 
+def function(hold: Hold, kind: str) -> Callable[[Any], Any]:
+    """An activation function, exactly: σ or tanh of whatever a law has computed."""
+    return lambda a: hold.reference.activation(kind, a)
+
+
 def textbook(hold: Hold, step: Network) -> Mapping[str, Any]:
     """i, f, g, o, c and h of a one-step network, by the equations of the LSTM as they are printed."""
-    sigma, tanh = (_function(hold, kind) for kind in ("sigmoid", "tanh"))
+    sigma, tanh = (function(hold, kind) for kind in ("sigmoid", "tanh"))
     i, f, o = (sigma(affine(step, gate)) for gate in "ifo")
     g = tanh(affine(step, "g"))
     c = f * step.state["c"] + i * g
     return {"i": i, "f": f, "g": g, "o": o, "c": c, "h": o * tanh(c)}
-
-
-def _function(hold: Hold, kind: str) -> Any:
-    return lambda a: hold.reference.activation(kind, a)
 
 
 def one_unit(
@@ -107,7 +110,7 @@ def one_unit(
 
 
 def of_layer(
-    layer: Layer, steps: int = 1, *, h: Any = 0.0, c: Any = 0.0, x: Any = 0.0, **parameters: Any
+    layer: Layer, steps: int = 1, /, *, h: Any = 0.0, c: Any = 0.0, x: Any = 0.0, **parameters: Any
 ) -> Network:
     """A network of this layer and one sequence, all of whose parameters are 0 but the given ones.
 
