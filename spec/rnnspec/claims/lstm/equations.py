@@ -290,8 +290,8 @@ concatenation = claim(
     verdict=HOLDS,
     because="""
         That is how a product with a block matrix is computed. So the two forms have the same
-        functions and the same number of parameters, n(n + m) a gate, and one documents'
-        [h, x] differs from another's [x, h] by a permutation of columns, which is nothing but a
+        functions and the same number of parameters, n(n + m) a gate, and the [h, x] of one
+        document differs from the [x, h] of another by a permutation of columns, which is nothing but a
         matter of packing.
     """,
     sources=[D0("2, LSTM"), D1("3, in detail"), D4("LSTM")],

@@ -133,6 +133,7 @@ def exact_loss(prove: Prove) -> None:
     c, f = net.state["c"][0, 0], now["f"]
     prove.valid(abs(now["c"] - c) == (1 - f) * abs(c))
     prove.valid(abs(now["c"]) == f * abs(c))
+    prove.valid(prove.all_of(f > 0, f < 1))
 
 
 @open_and_closed.enclosure

@@ -172,9 +172,9 @@ def in_logarithms(prove: Prove) -> None:
     u = prove.symbols("u1 u2 u3 u4", at_least=0)
     product = prove.at(trace.carried, {f"f{t}": prove.exp(-u[t - 1]) for t in range(1, 5)})
     prove.identical(product, prove.exp(-sum(u)))
-    S, s = prove.symbols("-S -s")
-    prove.valid(prove.exp(S) >= prove.exp(s), given=[s <= S])
-    prove.valid(prove.exp(S) < prove.exp(s), given=[s > S])
+    total, bound = prove.symbols("total bound")
+    prove.valid(prove.exp(-total) >= prove.exp(-bound), given=[total <= bound])
+    prove.valid(prove.exp(-total) < prove.exp(-bound), given=[total > bound])
 
 
 @not_forgotten.enclosure
@@ -272,8 +272,8 @@ key_line = claim(
     title="The line through the cell is the only path without a weight matrix, and needs nothing but f",
     says="What makes the LSTM stand out is the line that runs through the cell, its core.",
     statement="""
-        Of all paths from C_0 to C_T that through the cells alone has no weight matrix. With all U = 0
-        it is all there is; with f = 0 it is what is missing, and with both nothing is left.
+        Of all paths from C_0 to C_T only the one through the cells alone meets no weight matrix. With
+        all U = 0 it is all there is; with f = 0 it is what is missing; and with both nothing is left.
     """,
     equation="""
         ∂C_T/∂C_0 = diag(f_T ⋯ f_1) + terms each with a factor U

@@ -21,6 +21,7 @@ from rnnspec.subject import Subject
 
 Step = Annotated[Network, networks("lstm", steps=(1, 1), hidden=(1, 3), inputs=(1, 2), biases="one")]
 Sequence = Annotated[Network, networks("lstm", steps=(1, 4), hidden=(1, 3), inputs=(1, 2))]
+Longer = Annotated[Network, networks("lstm", steps=(2, 4), hidden=(1, 3), inputs=(1, 2))]
 Short = Annotated[Network, networks("lstm", steps=(1, 3), hidden=(1, 2), inputs=(1, 2))]
 Content = Annotated[float, reals(-4, 4, 1 / 16)]
 Steps = Annotated[int, wholes(2, 12)]
@@ -124,18 +125,24 @@ summary = claim(
 )
 
 
+def _before_the_last(hold: Hold, net: Network, cut: int) -> int:
+    """A step that has later ones."""
+    hold.given(net.steps > 1, "at least two steps")
+    return 1 + cut % (net.steps - 1)
+
+
 @summary.law(needs=["run"])
-def later_inputs_do_not_matter(impl: Subject, hold: Hold, net: Sequence, cut: Cut) -> None:
-    """With other inputs after step s, the outputs up to s, and the cell there, are the same."""
-    s = min(cut, net.steps)
+def later_inputs_do_not_matter(impl: Subject, hold: Hold, net: Longer, cut: Cut) -> None:
+    """With other inputs after step s the outputs up to s are the same."""
+    s = _before_the_last(hold, net, cut)
     other = replace(net, inputs=np.concatenate([net.inputs[:s], np.ones_like(net.inputs[s:])]))
     hold.equal(impl.run(other).outputs[:s], impl.run(net).outputs[:s], f"h_1 ... h_{s}")
 
 
 @summary.law(needs=["run_vjp"])
-def no_gradient_from_the_future(impl: Subject, hold: Hold, net: Sequence, cut: Cut) -> None:
+def no_gradient_from_the_future(impl: Subject, hold: Hold, net: Longer, cut: Cut) -> None:
     """The output of step s has no derivative by a later input."""
-    s = 1 + min(cut, net.steps - 1)
+    s = _before_the_last(hold, net, cut)
     outputs = np.zeros((net.steps, net.batch, net.layer.width))
     outputs[s - 1] = 1.0
     zero = {name: np.zeros(value.shape) for name, value in net.state.items()}
@@ -302,13 +309,15 @@ special_rnn = claim(
     equation="""
         s_t = F(s_{t-1}, x_t),   s = (h, C) ∈ ℝ^(2n)
         f = 0, i = o = 1:   h_t = tanh(tanh(W_g x_t + U_g h_{t-1} + b_g))
+        C_{t-1} = 0:   |h_t| < tanh(1) = 0.7616
     """,
     verdict=HOLDS,
     because="""
         The same equations are applied at every step to a state of 2n numbers, which is what makes
         a network recurrent; so a run can be cut anywhere and taken up with (h, C). The tanh network of
         Elman is not among the LSTMs, though: even with f = 0 and i = o = 1 there is a second tanh on the
-        way out, and tanh(tanh z) is smaller than tanh z.
+        way out, and tanh(tanh z) is smaller than tanh z. Whatever the parameters, one step from an
+        empty cell shows less than tanh(1) = 0.7616, where Elman's tanh z comes as near to 1 as one likes.
     """,
     sources=[D0("2, LSTM"), D1("0, what an LSTM is"), D1("3, in detail")],
     floats="A run that is cut computes the same steps.",
@@ -349,8 +358,19 @@ def composed(prove: Prove) -> None:
         prove.identical(second.state[name], whole.state[name])
 
 
+@special_rnn.proof
+def less_is_shown_of_an_empty_cell(prove: Prove) -> None:
+    """One unit, from C = 0, any parameters: |C_1| < 1 and |h_1| ≤ |tanh C_1|, so |h_1| < tanh(1)."""
+    net = prove.network(Layer("lstm", 1, 1), 1, c=0)
+    now = {k: v[0, 0] for k, v in prove.reference.gates(net)[0].items()}
+    prove.valid(abs(now["c"]) < 1)
+    prove.valid(abs(now["h"]) <= abs(prove.activation("tanh", now["c"])))
+
+
 @special_rnn.enclosure
 def smaller_than_elman(enclose: Enclose) -> None:
-    """|tanh(tanh z)| < |tanh z| away from 0, and below tanh(1) = 0.7616."""
+    """|tanh(tanh z)| < |tanh z| away from 0; tanh grows, is 0.7616 at 1, and tends to 1."""
     enclose.holds(lambda f, z: f.tanh(f.tanh(z)) < f.tanh(z), touching=[0], z=(0, INF))
+    enclose.increasing(lambda f, z: f.tanh(z), z=(-INF, INF))
     enclose.value(lambda f: f.tanh(f.number(1)), "0.7616")
+    enclose.limit(lambda f, z: f.tanh(z), is_=1, z=INF)
