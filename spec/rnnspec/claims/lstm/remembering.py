@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnspec.claim import CONDITIONAL, HOLDS, claim
 from rnnspec.claims.lstm.words import FAR, LEFT, cell, forced, of_layer, one_unit, starting
-from rnnspec.claims.lstm_gradients.passing import gates, on_the_cell, steps_of, unit
+from rnnspec.claims.lstm_gradients.passing import gates, on_the_cell, steps_of
 from rnnspec.evidence import INF, Enclose, Prove
 from rnnspec.hold import SURVIVES, Hold
 from rnnspec.protocol import Layer, Network
@@ -321,9 +321,15 @@ def other_paths_have_the_rank_of_the_weights(impl: Subject, hold: Hold, net: Pai
     row = net.parameters["U_i"][0]
     alike = {f"U_{k}": np.outer(column, row) for k, column in (("i", [1, 2]), ("g", [1, -2]), ("o", [2, 1]))}
     net = _but(net, 1).with_parameters(**alike)
-    J = [impl.vjp(net, on_the_cell(net, unit(net, j))).state["c"][0] for j in range(2)]
-    determinant = J[0][0] * J[1][1] - J[0][1] * J[1][0]
-    hold.at_most(abs(determinant), LEFT * (abs(J[0][0]) + abs(J[1][1]) + 1), "|det ∂C_2/∂C_0|")
+    twice = Network(
+        net.layer,
+        net.parameters,
+        np.repeat(net.inputs, 2, axis=1),
+        {name: np.repeat(value, 2, axis=0) for name, value in net.state.items()},
+    )
+    J = impl.vjp(twice, on_the_cell(twice, np.eye(2))).state["c"]  # a row of it for each copy
+    determinant = J[0, 0] * J[1, 1] - J[0, 1] * J[1, 0]
+    hold.at_most(abs(determinant), LEFT * (abs(J[0, 0]) + abs(J[1, 1]) + 1), "|det ∂C_2/∂C_0|")
 
 
 @key_line.proof

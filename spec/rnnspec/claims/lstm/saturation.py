@@ -80,7 +80,7 @@ def both_are_reached(impl: Subject, hold: Hold) -> None:
 def not_before(impl: Subject, hold: Hold, x: Preactivations) -> None:
     """σ(x) is not 1 while e^-x is above 16 roundoffs, and not 0 while e^x is above the smallest number."""
     u, smallest = impl.format.unit_roundoff, impl.format.smallest_normal
-    x = x[(x < -math.log(16 * u)) & (x > math.log(smallest) + 1)]
+    x = np.where((x < -math.log(16 * u)) & (x > math.log(smallest) + 1), x, 0)  # 0 where nothing is said
     s = impl.activation("sigmoid", x)
     hold.at_most(s, 1 - 2 * u, "σ(x) ≤ 1 − 2u", rounding=SURVIVES)
     hold.at_most(smallest, s, "smallest normal ≤ σ(x)", rounding=SURVIVES)
