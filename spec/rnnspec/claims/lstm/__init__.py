@@ -1,0 +1,1 @@
+"""Claims on what an LSTM is: its equations, its gates, its two states, and what it keeps."""

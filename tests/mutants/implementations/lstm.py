@@ -1,0 +1,153 @@
+"""Mistakes in the LSTM's equations and in its gates."""
+
+from __future__ import annotations
+
+from mutants.planting import (
+    ACTIVATIONS,
+    COUNT,
+    F_GATE,
+    RUN,
+    SIGMOID,
+    SIGMOID_RETURNED,
+    STEP,
+    VALUE,
+    VALUE_RETURNED,
+    Faulty,
+    faulty,
+)
+
+I_GATE = "sigma(gates.i(x, read, c))"
+CANDIDATE = "activation(s, layer.activation, gates.g(x, h, c), layer.alpha)"
+GATE = "return activation(s, layer.gate_activation, a)"
+KEPT = "(c if f is None else f * c) + i * g"
+SQUASHED = "activation(s, layer.output_activation, c)"
+SHOWN = "h = o * squashed"
+READ_INPUT = "rnnref.affine:Gate.from_input"
+READ_STATE = "rnnref.affine:Gate.from_state"
+COUNTED = "return sum(array.size for array in arrays.values())"
+
+FAULTY: list[Faulty] = [
+    # The equations.
+    faulty("input gate from the output gate's block", STEP, I_GATE, "sigma(gates.o(x, read, c))",
+           "blocks packed i, o, f, g are unpacked as if i were the last", "LST-01/as_printed"),
+    faulty("remainder of a vector loop", READ_INPUT, "self.W @ x",
+           "self.W @ x * (np.arange(len(self.W)) < max(8, len(self.W) // 8 * 8))[:, None]",
+           "wide layers are computed eight rows at a time, and the rows that remain are left out",
+           "LST-01/over_all_steps"),
+    faulty("bias vectors of the lstm counted twice", COUNT, COUNTED,
+           COUNTED + " + 4 * layer.hidden * (layer.kind == 'lstm' and layer.biases == 'one')",
+           "an LSTM with two bias vectors beside an Elman network with one",
+           "LST-02/four_times_an_elman_network"),
+    faulty("unused forget gate counted", COUNT, COUNTED,
+           COUNTED + " + layer.hidden * (layer.hidden + layer.inputs)"
+           " * (layer.kind == 'lstm' and not layer.forget_gate)",
+           "the forget gate's weights are allocated, though there is none",
+           "LST-02/three_without_a_forget_gate"),
+    faulty("forget bias in the input gate", STEP, I_GATE, "sigma(gates.i(x, read, c) + gates.f.b)",
+           "the forget gate's bias is added in the block before it as well",
+           "LST-12/a_block_acts_on_its_own_gate"),
+    faulty("inputs divided by their root", READ_INPUT, "self.W @ x",
+           "self.W @ x / x.dtype.type(len(x) ** 0.5)",
+           "a scale by the number of inputs, as attention has it: invisible for one input",
+           "LST-12/the_input_acts_as_a_bias_in_each", "LST-32/one_matrix"),
+    faulty("stretched gates", STEP, GATE,
+           "return a.dtype.type(1.2) * activation(s, layer.gate_activation, a) - a.dtype.type(0.1)",
+           "a sigmoid stretched beyond 0 and 1, without the clipping that belongs to it",
+           "LST-12/between_their_limits"),
+    faulty("recurrent weights transposed", READ_STATE, "self.U @ h", "self.U.T @ h",
+           "the recurrent matrix is stored by columns: invisible for one unit", "LST-13/a_unit_is_its_rows"),
+    faulty("forget bias by the unit's number", STEP, F_GATE,
+           "sigma(gates.f(x, read, c) + np.log(1 + np.arange(len(c), dtype=c.dtype))[:, None])",
+           "an initialisation by time scales that is done in every call", "LST-13/units_have_no_order"),
+    faulty("gates with the constant of gelu", STEP, GATE,
+           "return activation(s, layer.gate_activation, a.dtype.type(1.702) * a)",
+           "the sigmoid of 1.702 a, taken over from an approximation of another function",
+           "LST-14/sigmoid_at_the_gates"),
+    faulty("candidate by lecun's tanh", STEP, CANDIDATE,
+           "x.dtype.type(1.7159) * s.tanh(gates.g(x, h, c) * x.dtype.type(2 / 3))",
+           "1.7159 tanh(2a/3), which is 1 at 1", "LST-14/tanh_at_candidate_and_read_out"),
+    faulty("at most three inputs", READ_INPUT, "self.W @ x", "self.W[:, :3] @ x[:3]",
+           "a loop unrolled for three inputs", "LST-32/order_of_the_columns"),
+
+    # The input gate.
+    faulty("coupled without being asked", STEP, KEPT, "(c if f is None else f * c) + (1 - f) * g",
+           "i = 1 - f, to save a product", "LST-03/what_is_let_in"),
+    faulty("input gate never closed", STEP, I_GATE, "np.maximum(" + I_GATE + ", x.dtype.type(1e-3))",
+           "the input gate is kept open a little, so that it goes on learning",
+           "LST-03/nothing_through_a_closed_gate"),
+    faulty("input past the gate", STEP, KEPT, KEPT + " + gates.g.W @ x * x.dtype.type(1 / 64)",
+           "a skip connection from the input to the cell", "LST-03/input_without_effect"),
+    faulty("forgetting what is new", STEP, KEPT, "c + i * g if f is None else f * (c + i * g)",
+           "the forget gate is applied after the sum", "LST-03/forget_gate_lets_nothing_in"),
+    faulty("gates by tanh", STEP, GATE, "return s.tanh(a)",
+           "one activation for all four blocks", "LST-15/gates_are_not_negative"),
+    faulty("candidate by relu", STEP, CANDIDATE, "s.relu(gates.g(x, h, c))",
+           "ReLU at the candidate, as if nothing had to be negative", "LST-15/either_sign_beside_them"),
+    faulty("candidate by softsign", STEP, CANDIDATE,
+           "(lambda a: a / (1 + np.abs(a)))(gates.g(x, h, c))",
+           "a/(1 + |a|) for speed, which is odd and bounded like tanh", "LST-15/tanh_of_the_candidate"),
+    faulty("input gate inverted", STEP, I_GATE, "(1 - " + I_GATE + ")",
+           "the complement of the gate, as some GRUs have it", "LST-17/more_with_a_higher_rating"),
+    faulty("ratings that compete", STEP, I_GATE,
+           "(lambda e: e / e.sum(axis=0, keepdims=True))(np.exp(gates.i(x, read, c)))",
+           "a softmax over the units in the place of a sigmoid for each",
+           "LST-17/each_component_by_itself"),
+
+    # The output gate.
+    faulty("old output behind a closed gate", STEP, SHOWN, "h = o * squashed + (1 - o) * h_before",
+           "a closed output gate shows the old output again instead of nothing",
+           "LST-04/nothing_shown_by_a_closed_gate"),
+    faulty("output gate inside the tanh", STEP, SHOWN, "h = s.tanh(o * c)",
+           "the cell is gated before it is squashed", "LST-04/gate_times_tanh_of_the_cell",
+           "LST-16/within_gate_and_cell"),
+    faulty("cell gated in place", STEP, SHOWN, "h = o * squashed\n    c = o * c",
+           "the gated cell is written where the cell was", "LST-04/cell_is_not_touched"),
+    faulty("old output in the candidate", STEP, "gates.g(x, h, c)", "gates.g(x, h, c) + h / 4",
+           "a residual connection from the output to the candidate",
+           "LST-04/only_through_what_is_shown"),
+
+    # The forget gate.
+    faulty("share to forget", STEP, KEPT, "(c if f is None else (1 - f) * c) + i * g",
+           "the forget gate is taken for the share that is forgotten", "LST-05/open_keeps"),
+    faulty("never quite forgotten", STEP, F_GATE, "np.maximum(" + F_GATE + ", x.dtype.type(0.01))",
+           "at least a hundredth of the cell is kept", "LST-05/closed_clears",
+           "LST-31/what_came_before_is_gone"),
+    faulty("forget gate applied twice", STEP, KEPT, "(c if f is None else f * (f * c)) + i * g",
+           "the cell is gated by the caller and once more in the kernel", "LST-06/loses_one_minus_f"),
+    faulty("forget gate at half its argument", STEP, F_GATE, "sigma(gates.f(x, read, c) / 2)",
+           "the factor of tanh(a/2), by which a sigmoid can be written, stays without its tanh",
+           "LST-06/ends_approached", "LST-30/half_life"),
+    faulty("zoneout left on", STEP, F_GATE,
+           "(np.random.random(c.shape) < " + F_GATE + ").astype(x.dtype)",
+           "the gate is a probability with which the cell is kept, in the evaluation too",
+           "LST-07/same_input_same_output"),
+    faulty("open or closed", STEP, F_GATE, "np.round(" + F_GATE + ")",
+           "the gate is rounded to 0 or 1", "LST-07/kept_share"),
+    faulty("gate in eight bits", STEP, F_GATE, "np.floor(" + F_GATE + " * 256) / 256",
+           "a quantised gate, rounded down", "LST-08/kept_and_forgotten_make_the_whole"),
+    faulty("gate kept from its ends", STEP, F_GATE, "np.minimum(" + F_GATE + ", 1 - x.dtype.type(2**-10))",
+           "the gate is clipped below 1, so that a logarithm exists",
+           "LST-08/nothing_is_forgotten_at_one"),
+    faulty("one forget gate for the layer", STEP, F_GATE,
+           "(" + F_GATE + ").mean(axis=0, keepdims=True) + 0 * c",
+           "the gate is averaged over the units", "LST-09/component_by_component"),
+    faulty("sigmoid clipped", VALUE, VALUE_RETURNED,
+           f"np.clip({VALUE_RETURNED}, x.dtype.type(1e-7), 1 - x.dtype.type(1e-7))",
+           "probabilities are kept from 0 and 1 before a loss, and so are gates", "LST-09/both_are_reached"),
+    faulty("sigmoid saturated early", VALUE, VALUE_RETURNED,
+           f"np.where(np.abs(x) > 8, x > 0, {VALUE_RETURNED}).astype(x.dtype)",
+           "beyond 8 the sigmoid is taken to be 0 or 1", "LST-09/not_before",
+           "LST-09/not_before_in_every_float16", "LST-09/not_before_in_every_bfloat16"),
+
+    # The functions of 1997.
+    faulty("four sigma minus one", ACTIVATIONS, "return 2 * s.tanh(0.5 * z)",
+           "return 2 * s.tanh(0.5 * z) + 1",
+           "g(x) = 4 sigma(x) - 1, by a slip of the pen", "LST-22/odd"),
+    faulty("sigmoid of the absolute value", SIGMOID, SIGMOID_RETURNED, "self.matrix(1 / (1 + e))",
+           "the branch for negative arguments is forgotten", "LST-22/gate_is_centred_at_one_half"),
+    faulty("read-out by tanh in any case", STEP, SQUASHED, "s.tanh(c)",
+           "the output's own activation is ignored", "LST-18/as_it_was_published"),
+    faulty("state by the other name", RUN, "done.state",
+           "{'h': done.state['c'], 'c': done.state['h']} if 'c' in done.state else done.state",
+           "h and c are exchanged in the pair that is returned", "LST-10/hidden_is_the_smaller"),
+]  # fmt: skip
