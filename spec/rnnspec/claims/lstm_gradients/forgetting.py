@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import CONDITIONAL, EMPIRICAL, claim
-from rnnspec.claims.lstm_gradients.passing import along_the_cell, gates, on_the_cell, steps_of
+from rnnspec.claims.lstm_gradients.passing import along_the_cell, gates, on_the_cell, one_unit, steps_of
 from rnnspec.evidence import Lab, Outcome, Prove, Start
 from rnnspec.hold import Hold
 from rnnspec.protocol import Layer, Network
@@ -126,7 +126,7 @@ def never_vanishes(impl: Subject, hold: Hold, net: LongRemembering) -> None:
 @near_one.necessity(of=never_vanishes, condition=SHORT)
 def ninety_nine_percent_for_a_hundred_steps() -> Mapping[str, Any]:
     """f = 0.99 for 100 steps: 0.99^100 = 0.366 is left."""
-    return {"net": _one_unit(steps=100, b_f=np.log(99.0))}
+    return {"net": one_unit(steps=100, b_f=np.log(99.0))}
 
 
 @near_one.as_stated(needs=["run", "run_vjp"])
@@ -139,7 +139,7 @@ def survives_on_all_paths_together(impl: Subject, hold: Hold, net: ShortRemember
 @near_one.necessity(of=survives_on_all_paths_together, condition=UNCANCELLED)
 def candidate_that_opposes_the_cell() -> Mapping[str, Any]:
     """Two steps with f = 0.998 and U_g = −1: what the candidate adds undoes what the cell keeps."""
-    return {"net": _one_unit(steps=2, b_f=6.0, b_i=6.0, b_o=6.0, U_g=-1.0)}
+    return {"net": one_unit(steps=2, b_f=6.0, b_i=6.0, b_o=6.0, U_g=-1.0)}
 
 
 @near_one.proof
@@ -151,14 +151,6 @@ def weierstrass(prove: Prove) -> None:
     r = 1 - f
     prove.identical((1 + S) * (1 + r), (1 + S + r) + S * r)
     prove.identical(1 - f * (1 + r), r * r)
-
-
-def _one_unit(*, steps: int, **parameters: float) -> Network:
-    """One unit without input or state, all parameters 0 but the given ones."""
-    layer = Layer("lstm", 1, 1)
-    zero = {name: np.zeros(shape) for name, shape in layer.parameter_shapes.items()}
-    state = {name: np.zeros((1, 1)) for name in layer.states}
-    return Network(layer, zero, np.zeros((steps, 1, 1)), state).with_parameters(**parameters)
 
 
 # ------------------------------------------------------------------------------------------
