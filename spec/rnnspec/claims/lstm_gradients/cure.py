@@ -40,12 +40,12 @@ CellsAlone = Annotated[
         where=_none_reads_h,
     ),
 ]
-OpenedBias = Annotated[float, reals(0, 1, 1 / 2)]
+AtLeastHalf = Annotated[float, reals(0, 1, 1 / 2)]
 Gate = Annotated[float, reals(-8, 8)]
 Slow = Annotated[float, reals(-0.5, 0.5, 1 / 128)]
 Weight = Annotated[float, reals(-2, 2)]
 Candidate = Annotated[float, reals(-16, 16)]
-State = Annotated[float, reals(-1, 1)]
+State = Annotated[float, reals(-4, 4)]
 Steps = Annotated[int, wholes(1, 6)]
 Several = Annotated[int, wholes(6, 12)]
 Many = Annotated[int, wholes(20, 30)]
@@ -124,7 +124,7 @@ def vanishes_with_the_largest_gate(impl: Subject, hold: Hold, net: CellsAlone) -
 
 @improved.law(needs=["run_vjp"])
 def better_than_one_that_loses_more(
-    impl: Subject, hold: Hold, w: Slow, h: State, b_f: OpenedBias, T: Steps
+    impl: Subject, hold: Hold, w: Slow, h: State, b_f: AtLeastHalf, T: Steps
 ) -> None:
     """For |w| ≤ 1/2 ≤ f the LSTM's cell keeps at least what the plain RNN keeps."""
     kept = impl.vjp(lstm := one_unit(steps=T, b_f=b_f), on_the_cell(lstm, 1.0)).state["c"]

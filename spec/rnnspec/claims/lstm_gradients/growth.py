@@ -204,7 +204,7 @@ def sign_of_a_sum(prove: Prove) -> None:
     prove.identical([prove.at(J, {"U": u}) for u in (6, 0, -6)], [2, prove.number(1, 2), -1])
     (f,) = prove.symbols("f", above=0, below=1)
     (others,) = prove.symbols("R")
-    negative, beyond = f + others < 0, others + 0 < -f
+    negative, beyond = f + others < 0, others < -f
     prove.valid(prove.implies(negative, beyond))
     prove.valid(prove.implies(beyond, negative))
 
