@@ -13,7 +13,7 @@ FAULTY: list[Faulty] = [
            "a small number is added so that no gradient is ever 0", "LGR-09/nothing_is_left"),
     faulty("forget gate applied twice", BACK, "dc_kept = dc * f", "dc_kept = dc * f * f",
            "both the cell and its caller multiply by the forget gate",
-           "LGR-09/at_least_one_path_less_the_others"),
+           "LGR-09/at_least_one_path_less_the_others", "LGR-19/within_r_of_the_forget_gates"),
 
     faulty("clipped at one hundred in every step", BACKWARD, DSTATE,
            "dstate = {k: np.clip(d, -100, 100) for k, d in dstate.items()}\n        dxs.append(dx)",
@@ -26,9 +26,10 @@ FAULTY: list[Faulty] = [
 
     faulty("straight through the forget gate", BACK, "dc_kept = dc * f", "dc_kept = dc * (f > 0.5)",
            "on the way back the gate is taken for open or closed, as by a straight-through estimator",
-           "LGR-13/vanishes_with_the_largest_gate"),
+           "LGR-13/vanishes_with_the_largest_gate", "LGR-20/below_each_gate"),
     faulty("square added to the slope of tanh", SLOPES, TANH_SLOPE, "return 1 + y * y",
-           "a sign in the slope of tanh: invisible at 0", "LGR-13/better_than_one_that_loses_more"),
+           "a sign in the slope of tanh: invisible at 0",
+           "LGR-13/better_than_one_that_loses_more", "LGR-21/outlasts_saturated_tanh"),
 
     faulty("small gradients flushed", BACKWARD, DSTATE,
            "dstate = {k: d * (abs(d) > 2e-3) for k, d in dstate.items()}\n        dxs.append(dx)",
@@ -36,7 +37,8 @@ FAULTY: list[Faulty] = [
     faulty("slow leak of the cell's gradient", BACK, "dc_kept = dc * f",
            "dc_kept = dc * f * dc.dtype.type(0.999)",
            "a decay of one in a thousand, meant for the weights, acts on the cell's gradient",
-           "LGR-14/can_be_made_to_keep", "LGR-16/may_stay_at_one"),
+           "LGR-14/can_be_made_to_keep", "LGR-16/may_stay_at_one",
+           "LGR-17/loses_less_than_the_bias_says"),
 
     faulty("gradient of h clipped in every step", BACK, RETURNED,
            "return dx, (dread + dh_g).clip(-0.5, 0.5), dc_before",
