@@ -22,7 +22,7 @@ FAULTY: list[Faulty] = [
     faulty("independent recurrence", RECURRENT, "return gate.U.T @ da",
            "return np.diag(gate.U)[:, None] * da",
            "only the diagonal of the recurrent matrix is used on the way back",
-           "LGR-10/powers_of_a_matrix"),
+           "LGR-10/powers_of_a_matrix", "LGR-22/eigenvalues_along_eigenvectors"),
 
     faulty("straight through the forget gate", BACK, "dc_kept = dc * f", "dc_kept = dc * (f > 0.5)",
            "on the way back the gate is taken for open or closed, as by a straight-through estimator",

@@ -57,7 +57,9 @@ OneUnit1997 = Annotated[
 ]
 RnnStep = Annotated[
     Network,
-    networks("rnn", activation="tanh", steps=(1, 1), hidden=(1, 4), inputs=(1, 2), batch=(1, 2), biases="one"),
+    networks(
+        "rnn", activation="tanh", steps=(1, 1), hidden=(1, 4), inputs=(1, 2), batch=(1, 2), biases="one"
+    ),
 ]
 Weight = Annotated[float, reals(-2, 2)]
 Steps = Annotated[int, wholes(0, 6)]
@@ -190,9 +192,7 @@ def closed_input_gate() -> Mapping[str, Any]:
 
 
 @learnable.law(needs=["run_vjp"])
-def one_from_cell_to_cell_and_nothing_to_the_inputs(
-    impl: Subject, hold: Hold, net: OneUnit1997
-) -> None:
+def one_from_cell_to_cell_and_nothing_to_the_inputs(impl: Subject, hold: Hold, net: OneUnit1997) -> None:
     """With a closed input gate ∂c_T/∂c_0 = 1, to the last bit, and all of ∂c_T/∂x is below 2^-64."""
     net = net.with_parameters(W_i=0, b_i=CLOSED)
     back = impl.vjp(net, on_the_cell(net, 1.0))
