@@ -76,6 +76,14 @@ class Functions(Protocol):
 
     def erf(self, x: Enclosed) -> Enclosed: ...
 
+    def integral(self, function: Real, low: Number, high: Number) -> Enclosed:
+        """The integral of `lambda f, x: ...`, which depends on x alone, over a bounded interval."""
+        ...
+
+    def mean_of_normal(self, function: Real) -> Enclosed:
+        """The mean of `lambda f, z: ...` over z from the standard normal distribution."""
+        ...
+
     @property
     def pi(self) -> Enclosed: ...
 
@@ -98,7 +106,7 @@ class Enclose(Protocol):
     """
 
     def holds(self, statement: Statement, *, touching: Sequence[Number] = (), **over: Range) -> None:
-        """A comparison holds on the whole domain.
+        """A comparison holds on the whole domain; or, without variables, of two numbers.
 
         Args:
             touching: of a function of one variable, the points where both sides are equal. A

@@ -286,6 +286,12 @@ class TestValues:
 
 
 class TestHonesty:
+    def test_strict_is_not_weak(self) -> None:
+        touching = (arb(1, 1)).nonnegative_part()
+        assert touching.contains(0)
+        assert search._is_positive(touching, strict=False)
+        assert not search._is_positive(touching, strict=True)
+
     @pytest.mark.parametrize(
         "statement",
         [

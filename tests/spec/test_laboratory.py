@@ -136,11 +136,11 @@ class TestLearning:
             return Examples(np.zeros((1, batch, 2)), np.zeros((1, batch, 1)))
 
         task = Task("nothing", 2, 1, "squared", draw)
-        chain = Chain((Dense(2, 3), Dense(3, 1)))
-        got = Laboratory(6, run_seed).train(chain, task, START, Plan(0.1, 3, l2=0.5))
+        layer, start = Layer("lstm", 2, 3), Start("glorot", forget_bias=2.0)
+        got = Laboratory(6, run_seed).train(layer, task, start, Plan(0.1, 3, l2=0.5))
         weights, *_ = Laboratory(6, run_seed).random(0).spawn(3)
-        own = drawn(chain, chain.parameter_shapes, START, weights)
-        size = math.sqrt(sum((own[name] ** 2).sum() for name in ("W_1", "W_2")))
+        own = drawn(layer, trainable(layer, task).shapes, start, weights)
+        size = math.sqrt(sum((value**2).sum() for name, value in own.items() if name[0] in "WU"))
         close(got.norms[0], 2 * 0.5 * size * 0.9 ** np.arange(3))
 
     def test_cross_entropy(self, run_seed: int) -> None:
@@ -254,6 +254,43 @@ class TestTraining:
         ):
             with pytest.raises(ValueError, match=says):
                 lab.train(model, task, START, Plan(0.1, 1))
+
+
+class TestStarts:
+    WIDE = Layer("lstm", 200, 100, biases="two", peepholes="gers")
+
+    @pytest.mark.parametrize(
+        ("start", "deviation"),
+        [
+            (Start("uniform", 3.0), 3 / math.sqrt(3 * 100)),
+            (Start("glorot", 3.0), 3 * math.sqrt(2 / (200 + 100))),
+            (Start("he", 3.0), 3 * math.sqrt(2 / 200)),
+            (Start("normal", 3.0), 3.0),
+        ],
+    )
+    def test_laws(self, start: Start, deviation: float, run_seed: int) -> None:
+        W = drawn(self.WIDE, self.WIDE.parameter_shapes, start, np.random.default_rng(run_seed))["W_i"]
+        assert W.shape == (100, 200)
+        # Of 20,000 numbers the standard deviation is known to 1/200 of itself, and four times that is rare.
+        assert abs(W.std() / deviation - 1) < 4 / 200
+        assert abs(W.mean()) < 4 * deviation / math.sqrt(W.size)
+        bounded = start.weights in ("uniform", "glorot")
+        assert (np.abs(W).max() <= math.sqrt(3) * deviation) == bounded
+
+    def test_in_a_chain_uniform_weights_go_by_their_inputs(self, run_seed: int) -> None:
+        chain = Chain((Dense(100, 4),))
+        W = drawn(chain, chain.parameter_shapes, Start(), np.random.default_rng(run_seed))["W_1"]
+        assert 0.09 < np.abs(W).max() <= 0.1
+
+    def test_what_is_no_matrix_begins_where_it_is_said(self) -> None:
+        random = np.random.default_rng(0)
+        own = drawn(self.WIDE, self.WIDE.parameter_shapes, Start(forget_bias=1.5), random)
+        for name, value in own.items():
+            if value.ndim == 1:
+                assert (value == (1.5 if name == "b_f" else 0)).all(), name
+        own = drawn(DEEP, DEEP.parameter_shapes, START, random)
+        assert (own["gamma_2"] == 1).all()
+        assert not own["beta_2"].any()
 
 
 class TestGrowth:

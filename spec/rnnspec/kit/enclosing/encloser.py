@@ -130,7 +130,7 @@ class Encloser:
 
     def value(self, constant: Callable[[Functions], Any], printed: str) -> None:
         with working_precision(FINE):
-            value = at_point(lambda xs: _lifted(constant(Formulas(xs[0])), xs[0]), []).coefficients[0]
+            value = _at(Question(_curve(constant), [], what="the number"))
             self._search.pieces += 1
             Printed(printed).check(value, "the number")
 
@@ -261,9 +261,13 @@ def _domain(function: Callable[..., Any], over: Mapping[str, Range]) -> Domain:
     return {name: intervals_of(over[name]) for name in names}
 
 
+def _variables(function: Callable[..., Any]) -> list[str]:
+    return list(inspect.signature(function).parameters)[1:]
+
+
 def _check_names(function: Callable[..., Any], over: Mapping[str, Any]) -> list[str]:
-    names = list(inspect.signature(function).parameters)[1:]
-    if sorted(names) != sorted(over) or not names:
+    names = _variables(function)
+    if sorted(names) != sorted(over):
         raise TypeError(f"got ranges of {sorted(over)}, expected one for each of the variables {names}")
     return names
 
@@ -290,7 +294,12 @@ def _containing(domain: Domain, point: Fraction) -> list[tuple[End, End]]:
 
 
 def _curve(function: Real) -> Curve:
-    return lambda xs: _lifted(function(Formulas(xs[0]), *xs), xs[0])
+    return lambda xs: _lifted(_called(function, xs), xs[0])
+
+
+def _called(function: Callable[..., Any], xs: Sequence[Series]) -> Any:
+    """A function of these variables; of none, if it has none, when a series stands for the place alone."""
+    return function(Formulas(xs[0]), *xs[: len(_variables(function))])
 
 
 def _lifted(value: Any, like: Series) -> Series:
@@ -298,7 +307,7 @@ def _lifted(value: Any, like: Series) -> Series:
 
 
 def _relations(statement: Statement, xs: Sequence[Series]) -> list[Relation]:
-    said = statement(Formulas(xs[0]), *xs)
+    said = _called(statement, xs)
     relations = said if isinstance(said, list) else [said]
     if not relations or not all(isinstance(relation, Relation) for relation in relations):
         raise TypeError(f"a statement is a comparison of functions, or a list of some; got {said!r}")
@@ -321,11 +330,12 @@ def _strictness(statement: Statement, variables: int) -> list[bool]:
     return found
 
 
-def _at(question: Question, point: Ball) -> Ball:
+def _at(question: Question, *point: Ball) -> Ball:
     try:
-        return at_point(question.curve, [point], question.order).coefficients[question.order]
+        return at_point(question.curve, point, question.order).coefficients[question.order]
     except Undecided:
-        raise NotProved(f"{question.what} at {decimal(point)} is not there") from None
+        at = "".join(f" at {decimal(x)}" for x in point)
+        raise NotProved(f"{question.what} cannot be computed{at}") from None
 
 
 def _signed(question: Question, interval: tuple[End, End]) -> Question:

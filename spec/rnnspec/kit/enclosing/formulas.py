@@ -7,8 +7,10 @@ from typing import Any
 from flint import arb
 
 from rnnref import activations
+from rnnspec.enclosure import Real
 from rnnspec.kit.enclosing.series import Series, SeriesSystem
 from rnnspec.kit.enclosing.tails import Undecided
+from rnnspec.kit.numbers import exactly
 
 SMOOTH = ("identity", "sigmoid", "tanh", "g_1997", "h_1997")
 
@@ -98,6 +100,19 @@ class Formulas:
     @property
     def euler(self) -> Series:
         return self._like.constant(self._like.field.constant(arb.const_euler()))
+
+    def integral(self, function: Real, low: Any, high: Any) -> Series:
+        from rnnspec.kit.enclosing.integrals import integral  # which is made of these formulas
+
+        ends = [
+            value.coefficients[0] if isinstance(value, Series) else exactly(value) for value in (low, high)
+        ]
+        return self._like.constant(self._like.field.constant(integral(function, *ends)))
+
+    def mean_of_normal(self, function: Real) -> Series:
+        from rnnspec.kit.enclosing.integrals import mean_of_normal
+
+        return self._like.constant(self._like.field.constant(mean_of_normal(function)))
 
     def _lifted(self, x: Any) -> Series:
         return x if isinstance(x, Series) else self.number(x)

@@ -95,7 +95,8 @@ class Search:
         except Undecided:
             return self._closer(question, box)
         if sign < 0 or (sign == 0 and question.strict):
-            raise NotProved(f"{question.what} is not positive at {_where(question, box)} and around it")
+            around = f" at {_where(question, box)} and around it" if box else ""
+            raise NotProved(f"{question.what} is not positive{around}")
         return None
 
     def _closer(self, question: Question, box: Box) -> int | None:
@@ -121,6 +122,8 @@ class Search:
             moves.append(slope * (side.ball - middle[k]))
         if _is_positive(value + sum(moves, arb(0)), question.strict):
             return None
+        if not box:
+            raise NotProved(f"{question.what} is {value.str(5)}, whose sign is open")
         if not all(move.is_finite() for move in moves):
             return -1
         sizes = [float(move.rad()) for move in moves]
@@ -137,7 +140,7 @@ class Search:
         if value < 0 or (question.strict and value.is_zero()):
             places = zip(question.names, point, strict=True)
             at = ", ".join(f"{name} = {decimal(x)}" for name, x in places)
-            raise NotProved(f"{question.what} is {value.str(5, radius=False)} at {at}")
+            raise NotProved(f"{question.what} is {value.str(5, radius=False)}{' at ' * bool(at)}{at}")
         return value
 
     def around(

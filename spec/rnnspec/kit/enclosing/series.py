@@ -98,10 +98,10 @@ class Series:
             raise TypeError(f"a power is whole, not {exponent!r}; write f.exp(y * f.log(x))")
         if exponent < 0:
             return 1 / self**-exponent
-        power = self.number(1)
-        for _ in range(exponent):
-            power = power * self
-        return power
+        if exponent < 2:
+            return self if exponent else self.number(1)
+        root = self ** (exponent // 2)
+        return root * root * self if exponent % 2 else root * root
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -136,7 +136,11 @@ class Series:
         raise TypeError("a function is neither true nor false")
 
     def _lifted(self, other: Any) -> Series:
-        return other if isinstance(other, Series) else self.number(other)
+        if not isinstance(other, Series):
+            return self.number(other)
+        if other.field is not self.field:
+            raise TypeError("an integrand is a function of its own variable alone")
+        return other
 
 
 def _convolved(a: list[Any], b: list[Any], k: int, start: int) -> Any:
