@@ -8,11 +8,11 @@ from typing import Annotated
 import numpy as np
 
 from rnnspec.claim import HOLDS, claim
-from rnnspec.claims.gru.words import affine, candidate, interpolated, stepped
+from rnnspec.claims.gru.words import affine, candidate, interpolated, layer_of, stepped
 from rnnspec.evidence import Layer, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Network
-from rnnspec.sources import D0, D4
+from rnnspec.sources import D0
 from rnnspec.strategies import networks
 from rnnspec.subject import Subject
 
@@ -23,7 +23,7 @@ def _diagonal(net: Network) -> Network:
 
 def _is_diagonal(net: Network) -> bool:
     U = net.parameters["U_n"]
-    return bool(np.all(U == np.diag(np.diag(U))))
+    return bool(np.all(np.diag(np.diag(U)) == U))
 
 
 OneStep = Annotated[Network, networks("gru", steps=(1, 1), hidden=(1, 4), inputs=(1, 3))]
@@ -63,7 +63,7 @@ definition = claim(
         with the parameters of z negated. Whether r acts before the product with U_n or after
         it is not: the two agree where U_n is diagonal, for one unit say, and otherwise are
         different networks. With U_n = [[0, 4], [4, 0]], h = (1, 0), and a reset gate that is open
-        for the first unit and closed for the second, one candidate is (0, 1) and the other 0.
+        for the first unit and closed for the second, one candidate is (0, tanh 4) and the other 0.
     """,
     sources=[D0("3, GRU")],
     floats="A few sums and products and three activations; they may differ by rounding.",
@@ -82,9 +82,8 @@ def one_step(impl: Subject, hold: Hold, net: OneStep) -> None:
 @definition.law(needs=["run"])
 def other_direction_of_z(impl: Subject, hold: Hold, net: Sequence) -> None:
     """With the parameters of z negated, the other convention gives the same states."""
-    assert isinstance(net.layer, Layer)
-    other = {"keeps": "replaces", "replaces": "keeps"}[net.layer.update]
-    layer = replace(net.layer, update=other)  # type: ignore[arg-type]  # one of the two
+    ours = layer_of(net)
+    layer = replace(ours, update="keeps" if ours.update == "replaces" else "replaces")
     negated = {name: -v if name.endswith("_z") else v for name, v in net.parameters.items()}
     turned = Network(layer, negated, net.inputs, net.state)
     hold.equal(impl.run(turned).outputs, impl.run(net).outputs, "h_1 ... h_T")
@@ -94,8 +93,7 @@ def other_direction_of_z(impl: Subject, hold: Hold, net: Sequence) -> None:
 @definition.law(needs=["run"])
 def resets_agree_for_diagonal_weights(impl: Subject, hold: Hold, net: Diagonal) -> None:
     """Where U_n is diagonal it makes no difference whether r acts before or after the product."""
-    assert isinstance(net.layer, Layer)
-    after = Network(replace(net.layer, reset="after"), net.parameters, net.inputs, net.state)
+    after = Network(replace(layer_of(net), reset="after"), net.parameters, net.inputs, net.state)
     hold.equal(impl.run(after).outputs, impl.run(net).outputs, "h_1 ... h_T")
 
 
@@ -130,7 +128,7 @@ def traced_with_two_units(prove: Prove) -> None:
     prove.identical(prove.reference.run(turned).outputs[0, 0], out)
     diagonal = {**p, "U_n": np.diag(np.diag(p["U_n"]))}
     one, other = (
-        prove.reference.run(Network(replace(layer, reset=reset), diagonal, net.inputs, net.state)).outputs  # type: ignore[arg-type]
+        prove.reference.run(Network(replace(layer, reset=reset), diagonal, net.inputs, net.state)).outputs
         for reset in ("before", "after")
     )
     prove.identical(one, other)

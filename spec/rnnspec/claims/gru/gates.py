@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -85,14 +85,9 @@ def shares_of_one(prove: Prove) -> None:
     by_h = prove.derivative(out, h)
     by_b = prove.derivative(out, net.parameters["b_n"][0])  # n' times what n is worth
     prove.identical(by_h + by_b / (1 - n**2), 1)
-    coupled = prove.network(
-        Layer("lstm", 1, 1, coupled=True),
-        1,
-        rest=0,
-        c=h,
-        inputs=net.inputs,
-        **{f"{a}_{b}": net.parameters[f"{a}_{c}"] for a in "Wb" for b, c in (("f", "z"), ("g", "n"))},
-    )
+    p = {f"{a}_{b}": net.parameters[f"{a}_{c}"] for a in "Wb" for b, c in (("f", "z"), ("g", "n"))}
+    given: dict[str, Any] = {"c": h, "inputs": net.inputs, **p}
+    coupled = prove.network(Layer("lstm", 1, 1, coupled=True), 1, rest=0, **given)
     prove.identical(prove.reference.run(coupled).state["c"][0, 0], out)
 
 
@@ -101,7 +96,7 @@ like_an_lstm = claim(
     "GRU-03",
     title="Both gates of the GRU are computed like those of the LSTM, and lie in (0, 1)",
     says="Reset and update gate are computed in the same way as the gates of an LSTM.",
-    statement="z and r are σ(W x + U h + b), the same function of x and h as an LSTM's gate with these weights.",
+    statement="z and r are σ(W x + U h + b), as an LSTM's gate with these weights would be.",
     equation="""
         z, r = σ(W x + U h_{t-1} + b) ∈ (0, 1)
         n = 0:  h_t = z h_{t-1} in the one convention, (1 − z) h_{t-1} in the other
@@ -213,7 +208,7 @@ def with_a_gate_of_zero(prove: Prove) -> None:
     """Two units, both resets, a gate that is exactly 0: n = tanh(W_n x + b_n); and h_t has (1 − z) h."""
     for reset in ("before", "after"):
         # A gate that is the identity of 0 is exactly closed; z then is a number b_z.
-        layer = Layer("gru", 1, 2, reset=reset, update="replaces", gate_activation="identity")  # type: ignore[arg-type]
+        layer = Layer("gru", 1, 2, reset=reset, update="replaces", gate_activation="identity")
         net = prove.network(layer, 1, W_r=0, U_r=0, b_r=0, W_z=0, U_z=0)
         n, p, h = prove.reference.gates(net)[0]["n"][0], net.parameters, net.state["h"][0]
         prove.identical(n, prove.activation("tanh", p["W_n"] @ net.inputs[0, 0] + p["b_n"]))
@@ -230,7 +225,10 @@ reset_scales = claim(
         The reset gate controls how much of the previous memory is kept in the candidate, which
         like the LSTM's candidate is the new information.
     """,
-    statement="n depends on h_{t-1} through r h_{t-1} only (r held), and with r = 1 it is the LSTM's candidate.",
+    statement="""
+        With r held, n depends on h_{t-1} through r h_{t-1} only (or r (U_n h_{t-1})), and with
+        r = 1 it is the LSTM's candidate.
+    """,
     equation="""
         n = tanh(W_n x + b_n + U_n (r h_{t-1}))   or   tanh(W_n x + b_n + r (U_n h_{t-1}))
         r = 1:  n = tanh(W_n x + U_n h_{t-1} + b_n) = g

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -14,9 +14,19 @@ OPEN = 64.0
 """A bias with which a gate is 1 but for 10^-27; with its negative it is closed as tightly."""
 
 
+def layer_of(net: Network) -> Layer:
+    """The layer of a network that is no stack."""
+    return cast(Layer, net.layer)
+
+
 def replacing(net: Network) -> float:
     """The sign of a z near 1 that puts the candidate in the place of the state."""
-    return 1.0 if _update(net) == "replaces" else -1.0
+    return 1.0 if layer_of(net).update == "replaces" else -1.0
+
+
+def resets_before(net: Network) -> bool:
+    """Whether the reset gate acts before the product with U_n."""
+    return layer_of(net).reset == "before"
 
 
 def affine(net: Network, gate: str, h: Any) -> Any:
@@ -32,7 +42,7 @@ def candidate(hold: Hold, net: Network, r: Any, h: Any) -> Any:
     """tanh of the candidate's argument, where the reset gate r acts where the layer says."""
     p = net.parameters
     a = net.inputs[0] @ p["W_n"].T + p.get("b_n", 0.0)
-    if _reset(net) == "before":
+    if resets_before(net):
         a = a + (r * h) @ p["U_n"].T + p.get("bU_n", 0.0)
     else:
         a = a + r * (h @ p["U_n"].T + p.get("bU_n", 0.0))
@@ -41,7 +51,7 @@ def candidate(hold: Hold, net: Network, r: Any, h: Any) -> Any:
 
 def interpolated(net: Network, z: Any, h: Any, n: Any) -> Any:
     """The new state from the old one and the candidate, in the layer's direction of z."""
-    return (1 - z) * h + z * n if _update(net) == "replaces" else (1 - z) * n + z * h
+    return (1 - z) * h + z * n if layer_of(net).update == "replaces" else (1 - z) * n + z * h
 
 
 def stepped(impl: Subject, net: Network, h: Any = None) -> Numbers:
@@ -57,13 +67,3 @@ def one_unit(*, steps: int = 1, h: float = 0.0, **parameters: float) -> Network:
     zero = {name: np.zeros(shape) for name, shape in layer.parameter_shapes.items()}
     net = Network(layer, zero, np.zeros((steps, 1, 1)), {"h": np.full((1, 1), h)})
     return net.with_parameters(**parameters)
-
-
-def _update(net: Network) -> str:
-    assert isinstance(net.layer, Layer)
-    return net.layer.update
-
-
-def _reset(net: Network) -> str:
-    assert isinstance(net.layer, Layer)
-    return net.layer.reset
