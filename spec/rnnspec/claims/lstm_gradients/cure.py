@@ -163,7 +163,9 @@ solved = claim(
         U_g = 6 it doubles. What the LSTM has is the possibility: for any number of steps there
         are parameters with which nearly all of the gradient arrives, while gates let the cell
         be written at will. A plain RNN has not: to latch a bit robustly it needs a stable
-        fixed point away from 0, and there its factor is 2u/sinh(2u), below 1. Others among the
+        fixed point away from 0, and there its factor is 2u/sinh(2u), below 1. LGR-11
+        measures how fast gradients shrink in random networks: at some gains the LSTM's are the
+        faster ones. Others among the
         documents say so themselves: the LSTM alleviates, it can still explode.
     """,
     corrected="""
@@ -184,7 +186,7 @@ solved = claim(
         D4("RNN training"),
     ],
     floats="With zero biases and small weights powers of two; otherwise rounded in every step.",
-    see=["LGR-10", "LGR-12", "LGR-13"],
+    see=["LGR-10", "LGR-11", "LGR-12", "LGR-13"],
 )
 
 
