@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnspec.claim import HOLDS, claim
 from rnnspec.claims.lstm_gradients.passing import along_the_cell, gates, on_the_cell, steps_of, unit
-from rnnspec.evidence import Prove
+from rnnspec.evidence import Enclose, Prove
 from rnnspec.hold import SURVIVES, Hold
 from rnnspec.protocol import Network
 from rnnspec.sources import D0
@@ -89,14 +89,28 @@ def traced_over_five_steps(prove: Prove) -> None:
             product = product * now["f"]
         prove.identical(trace.carried, product)
         counted.append(trace.count_paths)
-    direct, other = 1, 0  # A, the paths that end in c; B, those that end in h
-    other = 1
+    direct, other = 1, 1  # A, the paths that end in c; B, those that end in h
     expected = []
     for _ in range(5):
         direct, other = direct + 3 * other, direct + 4 * other
         expected.append(direct)
     prove.identical(counted, expected)
     prove.identical(expected, [4, 19, 91, 436, 2089])
+
+
+@stable_path.proof
+def growth_of_their_number(prove: Prove) -> None:
+    """The numbers grow by the eigenvalues of A' = A + 3B, B' = A + 4B, which are (5 ± √21)/2."""
+    (x,) = prove.symbols("lambda")
+    root = prove.sqrt(prove.number(21))
+    pair = prove.characteristic([[1, 3], [1, 4]], x)
+    prove.identical(pair, (x - (5 + root) / 2) * (x - (5 - root) / 2))
+
+
+@stable_path.enclosure
+def nearly_fivefold(enclose: Enclose) -> None:
+    """The larger one is (5 + √21)/2 = 4.7913."""
+    enclose.value(lambda f: (5 + f.sqrt(f.number(21))) / 2, "4.7913")
 
 
 # ------------------------------------------------------------------------------------------

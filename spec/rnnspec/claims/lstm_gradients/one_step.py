@@ -15,7 +15,7 @@ from rnnspec.claims.lstm_gradients.passing import (
     through_the_output,
     unit,
 )
-from rnnspec.evidence import Prove
+from rnnspec.evidence import Enclose, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Cotangent, Layer, Network
 from rnnspec.sources import D2
@@ -244,6 +244,37 @@ def the_missing_term(prove: Prove) -> None:
     skipping = first["tanh_c"] * first["slope_o"] * U["U_o"] * trace.o_first * trace.slope_first
     product = trace.one_step[1] * trace.one_step[0]
     prove.identical(trace.total, product + c_sees_h * skipping)
+
+
+@product_of_steps.proof
+def where_nothing_is_missing(prove: Prove) -> None:
+    """The term is 0 if U_o = 0, if U_f = U_i = U_g = 0, or at c_1 = 0; and if the gates read c, not h."""
+    trace = prove.lstm_derivatives(2)
+    missing = trace.total - trace.one_step[1] * trace.one_step[0]
+    prove.identical(prove.at(missing, {"U_o": 0}), 0)
+    prove.identical(prove.at(missing, {"U_f": 0, "U_i": 0, "U_g": 0}), 0)
+    prove.identical(prove.at(missing, {str(trace.gates[0]["tanh_c"]): 0}), 0)
+    net = prove.network(Layer("lstm", 1, 1, peepholes="wikipedia"), 2)
+    first = prove.reference.run(net.at(0, net.state)).state
+    second = prove.reference.run(net.at(1, first)).state["c"][0, 0]
+    prove.identical(prove.derivative(second, net.state["h"][0]), [0])
+
+
+@product_of_steps.enclosure
+def the_two_numbers(enclose: Enclose) -> None:
+    """U_g = U_o = 1, all else 0, c_0 = 1, o_0 = 1/2: 0.409741650751 in truth, 0.396453023355 as a product."""
+
+    def derivatives(f: Any) -> tuple[Any, Any]:
+        h_0, by_h_0 = f.tanh(f.number(1)) / 2, f.slope("tanh", f.number(1)) / 2
+        c_1, o_1 = (1 + f.tanh(h_0)) / 2, f.activation("sigmoid", h_0)
+        by_c_1 = (1 + f.slope("tanh", h_0) * by_h_0) / 2
+        h_1, shown = o_1 * f.tanh(c_1), o_1 * f.slope("tanh", c_1) * by_c_1
+        skipping = f.tanh(c_1) * o_1 * (1 - o_1) * by_h_0
+        product = (by_c_1 + f.slope("tanh", h_1) * shown) / 2
+        return product + f.slope("tanh", h_1) * skipping / 2, product
+
+    enclose.value(lambda f: derivatives(f)[0], "0.409741650751")
+    enclose.value(lambda f: derivatives(f)[1], "0.396453023355")
 
 
 def _on_the_final_state(network: Network, d: Mapping[str, Any]) -> Cotangent:

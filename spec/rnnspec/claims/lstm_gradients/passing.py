@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnnspec.hold import Hold
-from rnnspec.protocol import Cotangent, Network
+from rnnspec.protocol import Cotangent, Layer, Network
 from rnnspec.subject import Array, Numbers, Subject
 
 
@@ -40,7 +40,7 @@ def gates(hold: Hold, step: Network) -> Mapping[str, Numbers]:
     return hold.reference.gates(step)[0]
 
 
-def through_the_output(impl: Subject, hold: Hold, step: Network, o_before: Numbers, dc: Any) -> Numbers:
+def through_the_output(impl: Subject, hold: Hold, step: Network, o_before: Any, dc: Any) -> Numbers:
     """dc times the whole one-step derivative dC_t/dC_{t-1}, with o_{t-1} held.
 
     The old cell acts directly and through h_{t-1} = o_{t-1} tanh(C_{t-1}).
@@ -55,3 +55,11 @@ def unit(network: Network, j: int) -> Array:
     vector = np.zeros((network.batch, network.layer.hidden))
     vector[:, j] = 1.0
     return vector
+
+
+def one_unit(*, steps: int, forget_gate: bool = True, **parameters: float) -> Network:
+    """One unit without input or state, all parameters 0 but the given ones."""
+    layer = Layer("lstm", 1, 1, forget_gate=forget_gate)
+    zero = {name: np.zeros(shape) for name, shape in layer.parameter_shapes.items()}
+    state = {name: np.zeros((1, 1)) for name in layer.states}
+    return Network(layer, zero, np.zeros((steps, 1, 1)), state).with_parameters(**parameters)

@@ -1,0 +1,99 @@
+"""Clipping, as the remedy against gradients that explode in spite of the LSTM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from rnnspec.claim import CONDITIONAL, claim
+from rnnspec.claims.lstm_gradients.at_rest import total_at_rest
+from rnnspec.claims.lstm_gradients.passing import one_unit
+from rnnspec.evidence import Prove
+from rnnspec.hold import Hold
+from rnnspec.sources import D0
+from rnnspec.strategies import arrays, reals, wholes
+from rnnspec.subject import Array, Subject
+
+UPDATE = "it is the update that must not explode, not the gradient or the state"
+
+Gradient = Annotated[Array, arrays((1, 6), low=-8, high=8, unit=1 / 16)]
+Gradients = Annotated[Array, arrays((1, 4), (1, 3), low=-8, high=8, unit=1 / 16)]
+Threshold = Annotated[float, reals(0.125, 4, 1 / 8)]
+Candidate = Annotated[float, reals(-12, 12)]
+Steps = Annotated[int, wholes(4, 10)]
+
+clipped = claim(
+    "LGR-23",
+    title="Clipping bounds the update that an exploding gradient makes, and nothing else",
+    says="In practice, explosion in LSTMs is dealt with by clipping the gradient.",
+    statement="""
+        If gradients g are clipped to the norm θ, every step of gradient descent with learning
+        rate η moves the parameters by at most η θ; and with that nothing explodes any more.
+    """,
+    equation="""
+        clip(g) = g · min(1, θ/‖g‖),   ‖clip(g)‖ ≤ θ
+        after T steps:  ‖p_T − p_0‖ ≤ T η θ
+    """,
+    verdict=CONDITIONAL,
+    because="""
+        The norm of what is clipped is at most θ, so an update is at most η θ long and T of them
+        T η θ: that is all, and in practice it helps. The gradient itself explodes as before:
+        at rest with U_g = 6 it doubles in every step, whatever is done with it afterwards. If
+        it overflows before it is clipped there is nothing left to clip: the norm is infinite,
+        the factor 0, and 0 times infinity no number. Against vanishing it does nothing, since
+        what is shorter than θ is left as it is.
+    """,
+    conditions=(UPDATE,),
+    sources=[D0("questions, 1")],
+    floats="""
+        The norm is a root of a sum of squares; what is clipped may exceed θ by its rounding.
+    """,
+    see=["LGR-10", "LGR-14"],
+)
+
+
+@clipped.as_stated(needs=["run_vjp"])
+def nothing_explodes(impl: Subject, hold: Hold, U_g: Candidate, T: Steps) -> None:
+    """With clipping at hand, the gradient of an LSTM at rest stays below 8 after any number of steps."""
+    hold.at_most(abs(total_at_rest(impl, hold, one_unit(steps=T, U_g=U_g), 1.0)), 8, "|∂c_T/∂c_0|")
+
+
+@clipped.necessity(of=nothing_explodes, condition=UPDATE)
+def candidate_of_six() -> Mapping[str, Any]:
+    """U_g = 6: 2^4 = 16, and the clipping comes only after it."""
+    return {"U_g": 6.0, "T": 4}
+
+
+@clipped.law(needs=["clip"])
+def updates_are_bounded(impl: Subject, hold: Hold, G: Gradients, theta: Threshold) -> None:
+    """Of T gradients, each clipped to θ, no one is longer than θ, and all together than T θ."""
+    total: Any = 0
+    for g in G:
+        update = impl.clip("norm", {"p": g}, theta)["p"]
+        hold.at_most((update**2).sum(), theta**2, "‖clip(g)‖² ≤ θ²")
+        total = total + update
+    hold.at_most((total**2).sum(), (len(G) * theta) ** 2, "‖p_T − p_0‖² ≤ (T θ)², for η = 1")
+
+
+@clipped.law(needs=["clip"])
+def one_norm_for_all_parameters(impl: Subject, hold: Hold, g: Gradient, theta: Threshold) -> None:
+    """The weights and the biases of a layer are one long vector: it is that which is at most θ."""
+    update = impl.clip("norm", {"W": g, "b": g[:1]}, theta)
+    hold.at_most((update["W"] ** 2).sum() + (update["b"] ** 2).sum(), theta**2, "‖clip(g)‖² ≤ θ²")
+
+
+@clipped.law(needs=["clip"])
+def no_help_against_vanishing(impl: Subject, hold: Hold, g: Gradient, theta: Threshold) -> None:
+    """What is clearly shorter than θ comes back as it was, to the last bit."""
+    small = g / 512  # at most 6 entries of 1/64: shorter than half of any θ here
+    hold.exactly(impl.clip("norm", {"p": small}, theta)["p"], small, "clip(g) for ‖g‖ ≤ θ/2")
+
+
+@clipped.proof
+def at_most_theta(prove: Prove) -> None:
+    """Two entries of any size and any θ > 0: ‖clip(g)‖ ≤ θ, and g itself where ‖g‖ ≤ θ."""
+    g, (theta,) = prove.symbols("a b"), prove.symbols("theta", above=0)
+    update = prove.reference.clip_by_norm({"p": g}, theta)["p"]
+    prove.valid((update**2).sum() <= theta**2)
+    with prove.assuming(prove.sqrt((g**2).sum()) <= theta):
+        prove.identical(prove.reference.clip_by_norm({"p": g}, theta)["p"], g)

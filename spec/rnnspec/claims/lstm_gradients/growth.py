@@ -1,0 +1,285 @@
+"""Factors above 1, between 0 and 1, and below 0; and what becomes of their products."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Any
+
+import numpy as np
+
+from rnnspec.claim import CONDITIONAL, HOLDS, REFUTED, claim
+from rnnspec.claims.lstm_gradients.at_rest import RestingLstm, total_at_rest
+from rnnspec.claims.lstm_gradients.passing import on_the_cell, one_unit, unit
+from rnnspec.evidence import Enclose, Layer, Prove
+from rnnspec.hold import Hold
+from rnnspec.protocol import Network
+from rnnspec.sources import D0, D2
+from rnnspec.strategies import networks, reals, wholes
+from rnnspec.subject import Subject
+
+Weight = Annotated[float, reals(-16, 16)]
+Moderate = Annotated[float, reals(-8, 8)]
+Small = Annotated[float, reals(-2, 2)]
+Large = Annotated[float, reals(2, 8, where=lambda w: w > 2)]
+Negative = Annotated[float, reals(-8, -2, where=lambda w: w < -2)]
+Few = Annotated[int, wholes(1, 10)]
+Steps = Annotated[int, wholes(1, 12)]
+Long = Annotated[int, wholes(1, 20)]
+Many = Annotated[int, wholes(30, 40)]
+TwoUnits = Annotated[
+    Network, networks("lstm", steps=(2, 2), hidden=(1, 3), inputs=(1, 1), batch=(1, 1), biases="one")
+]
+
+# ------------------------------------------------------------------------------------------
+explodes = claim(
+    "LGR-10",
+    title="The gradients of an LSTM can explode",
+    says="""
+        Other paths may explode, and a normal gradient plus an exploding one explodes. So
+        gradients of an LSTM can still explode.
+    """,
+    statement="There are parameters for which |∂c_T/∂c_0| grows without bound with T.",
+    equation="""
+        at rest, zero biases:  ∂c_T/∂c_0 = (½ + ¼ U_g)^T
+        n = 1, U_g = 6:  2^T
+        n > 1:  explodes iff ρ(½ + ¼ U_g) > 1
+        W_g = 1, U_g = 8, x_t = −8 h_{t-1}:  ∂c_t/∂c_{t-1} = ½ + 2 sech² c_{t-1}
+    """,
+    verdict=HOLDS,
+    because="""
+        Without input or state everything stays at rest, all gates are 1/2 and all slopes as
+        large as they can be: the derivative is ½ + ¼ U_g in every step, and its powers grow
+        exponentially if an eigenvalue is larger than 1. Rest is no special case: where an
+        input keeps the candidate's argument at 0, a cell anywhere has ½ + 2 sech² c for
+        U_g = 8, which is above 2 while |c| ≤ 1/2; as the cell halves in every step it tends
+        to 2.5, and 2.5^12 is 59,605.
+    """,
+    sources=[D0("questions, 1")],
+    floats="With U_g = 6 all numbers are powers of two; beyond the largest one it is an infinity.",
+    see=["LGR-08", "LGR-11"],
+)
+
+
+@explodes.law(needs=["run_vjp"])
+def doubles_each_step(impl: Subject, hold: Hold, T: Steps) -> None:
+    """One unit at rest with zero biases and U_g = 6: 2^T."""
+    hold.equal(total_at_rest(impl, hold, one_unit(steps=T, U_g=6.0), 1.0), 2.0**T, "∂c_T/∂c_0")
+
+
+@explodes.law(needs=["run_vjp"])
+def powers_of_a_matrix(impl: Subject, hold: Hold, net: RestingLstm) -> None:
+    """At rest with zero biases the Jacobian of the cells is (½ + ¼ U_g)^T, row by row."""
+    net = net.with_parameters(b_f=0, b_i=0, b_o=0)
+    for j in range(net.layer.hidden):
+        row = unit(net, j)
+        for _ in range(net.steps):
+            row = row / 2 + row @ net.parameters["U_g"] / 4
+        hold.equal(total_at_rest(impl, hold, net, unit(net, j)), row, f"row {j} of ∂c_T/∂c_0")
+
+
+@explodes.proof
+def at_rest(prove: Prove) -> None:
+    """Two units: ½ + ¼ U_g, whose eigenvalues are ½ + λ/4 for the eigenvalues λ of U_g."""
+    c, (x,) = prove.symbols("c1 c2"), prove.symbols("lambda")
+    U = prove.matrix([prove.symbols("u11 u12"), prove.symbols("u21 u22")])
+    net = prove.network(Layer("lstm", 1, 2), 1, rest=0, U_g=U, c=c, h=prove.activation("tanh", c) / 2)
+    derivative = prove.derivative(prove.reference.run(net).state["c"][0], c)
+    J = prove.at(derivative, {"c1": 0, "c2": 0})
+    prove.identical(J, np.eye(2) * prove.number(1, 2) + U / 4)
+    prove.identical(16 * prove.characteristic(J, prove.number(1, 2) + x / 4), prove.characteristic(U, x))
+
+
+@explodes.proof
+def off_the_fixed_point(prove: Prove) -> None:
+    """With W_g = 1, U_g = 8 and x = −8h: ½ + 2 sech² c, wherever c is; and the cell halves."""
+    (c,) = prove.symbols("c")
+    h = prove.activation("tanh", c) / 2
+    x = prove.symbols("x1")
+    net = prove.network(Layer("lstm", 1, 1), 1, rest=0, W_g=1, U_g=8, c=c, h=h, inputs=x)
+    after, there = prove.reference.run(net).state["c"][0, 0], {"x1": -8 * h}
+    derivative = prove.at(prove.derivative(after, c), there)
+    prove.identical(derivative, prove.number(1, 2) + 2 * prove.slope("tanh", c))
+    prove.identical(prove.at(after, there), c / 2)
+
+
+@explodes.enclosure
+def above_two_near_zero(enclose: Enclose) -> None:
+    """½ + 2 sech² c > 2 for |c| ≤ 1/2, its maximum is 2.5, at 0; and 2.5^12 = 59,605."""
+    half = Fraction(1, 2)
+    enclose.holds(lambda f, c: half + 2 * f.slope("tanh", c) > 2, c=(-half, half))
+    enclose.holds(lambda f, c: half + 2 * f.slope("tanh", c) < half + 2, touching=[0], c=(-1, 1))
+    enclose.value(lambda f: f.number("2.5") ** 12, "59605")
+
+
+# ------------------------------------------------------------------------------------------
+ABOVE = "the other terms add up to no less than −f"
+ONE = "there is one unit"
+
+factors = claim(
+    "LGR-15",
+    title="The LSTM's one-step factor can also be negative, and for several units it is a matrix",
+    says="At any step the LSTM's factor may be larger than 1, or lie in [0, 1].",
+    statement="""
+        At every step ∂c_t/∂c_{t-1} is a factor either above 1 or in [0, 1], and either
+        may occur.
+    """,
+    equation="""
+        at rest, zero biases, n = 1:  ∂c_t/∂c_{t-1} = ½ + U_g/4
+        U_g = 6: 2      U_g = 0: ½      U_g = −6: −1
+        ∂c_t/∂c_{t-1} < 0  ⇔  (other terms) < −f
+    """,
+    verdict=CONDITIONAL,
+    because="""
+        Both occur, as U_g = 6 and U_g = 0 show at rest. But nothing keeps the other terms
+        from being negative, and if their sum is below −f so is the derivative: with
+        U_g = −6 the gradient changes its sign in every step. And for several units it is a
+        matrix, whose entries off the diagonal are a factor of nothing.
+    """,
+    conditions=(ABOVE, ONE),
+    sources=[D2("the full gradient")],
+    floats="At rest with zero biases and weights of a few bits there is nothing to round.",
+    see=["LGR-01", "LGR-10"],
+)
+
+
+@factors.as_stated(needs=["run_vjp"])
+def never_negative(impl: Subject, hold: Hold, U_g: Weight) -> None:
+    """For one unit at rest, ∂c_t/∂c_{t-1} ≥ 0."""
+    hold.at_most(0, total_at_rest(impl, hold, one_unit(steps=1, U_g=U_g), 1.0), "∂c_t/∂c_{t-1}")
+
+
+@factors.necessity(of=never_negative, condition=ABOVE)
+def candidate_of_minus_six() -> Mapping[str, Any]:
+    """U_g = −6: ½ − 6/4 = −1."""
+    return {"U_g": -6.0}
+
+
+@factors.as_stated(needs=["run_vjp"])
+def a_factor_for_each_unit(impl: Subject, hold: Hold, net: TwoUnits) -> None:
+    """Each cell's gradient is multiplied by a number of its own: off the diagonal there is nothing."""
+    for j in range(net.layer.hidden):
+        row = impl.vjp(net, on_the_cell(net, unit(net, j))).state["c"]
+        hold.equal(row * (1 - unit(net, j)), 0, f"row {j} off the diagonal")
+
+
+@factors.necessity(of=a_factor_for_each_unit, condition=ONE)
+def two_units_that_read_each_other() -> Mapping[str, Any]:
+    """Two units at rest, U_g = 1 everywhere: ∂c_2/∂c_0 has 1/8 off the diagonal."""
+    layer = Layer("lstm", 1, 2)
+    zero = {name: np.zeros(shape) for name, shape in layer.parameter_shapes.items()}
+    state = {name: np.zeros((1, 2)) for name in layer.states}
+    return {"net": Network(layer, zero, np.zeros((2, 1, 1)), state).with_parameters(U_g=1)}
+
+
+@factors.law(needs=["run_vjp"])
+def above_one(impl: Subject, hold: Hold, U_g: Large) -> None:
+    """At rest, zero biases: above 1 for U_g > 2."""
+    hold.strictly_less(1, total_at_rest(impl, hold, one_unit(steps=1, U_g=U_g), 1.0), "∂c_t/∂c_{t-1}")
+
+
+@factors.law(needs=["run_vjp"])
+def between_zero_and_one(impl: Subject, hold: Hold, U_g: Small) -> None:
+    """In [0, 1] for −2 ≤ U_g ≤ 2."""
+    factor = total_at_rest(impl, hold, one_unit(steps=1, U_g=U_g), 1.0)
+    hold.at_most(0, factor, "0 ≤ ∂c_t/∂c_{t-1}")
+    hold.at_most(factor, 1, "∂c_t/∂c_{t-1} ≤ 1")
+
+
+@factors.law(needs=["run_vjp"])
+def negative(impl: Subject, hold: Hold, U_g: Negative) -> None:
+    """Negative for U_g < −2, and over two steps the sign is back."""
+    once, twice = (total_at_rest(impl, hold, one_unit(steps=T, U_g=U_g), 1.0) for T in (1, 2))
+    hold.strictly_less(once, 0, "∂c_1/∂c_0 < 0")
+    hold.strictly_less(0, twice, "0 < ∂c_2/∂c_0")
+
+
+@factors.proof
+def sign_of_a_sum(prove: Prove) -> None:
+    """One unit: the derivative is f + R, negative if and only if R < −f; at rest it is ½ + U_g/4."""
+    c, U = prove.symbols("c U")
+    net = prove.network(Layer("lstm", 1, 1), 1, rest=0, c=c, h=prove.activation("tanh", c) / 2, U_g=U)
+    J = prove.at(prove.derivative(prove.reference.run(net).state["c"][0, 0], c), {"c": 0})
+    prove.identical(J, prove.number(1, 2) + U / 4)
+    prove.identical([prove.at(J, {"U": u}) for u in (6, 0, -6)], [2, prove.number(1, 2), -1])
+    (f,) = prove.symbols("f", above=0, below=1)
+    (others,) = prove.symbols("R")
+    negative, beyond = f + others < 0, others < -f
+    prove.valid(prove.implies(negative, beyond))
+    prove.valid(prove.implies(beyond, negative))
+
+
+# ------------------------------------------------------------------------------------------
+no_limit = claim(
+    "LGR-16",
+    title="Over many steps the product may tend to 0 or to infinity; it need not",
+    says="""
+        Since each factor may lie above or below 1, the product over infinitely many steps
+        converges neither to 0 nor to infinity.
+    """,
+    statement="|∂c_T/∂c_0| neither tends to 0 nor to infinity (after 30 steps it is in [10^-6, 10^6]).",
+    equation="""
+        at rest, zero biases, n = 1:  ∂c_T/∂c_0 = (½ + U_g/4)^T
+        U_g = 0: 2^-T → 0      U_g = 6: 2^T → ∞      U_g = 2: 1 for every T
+    """,
+    verdict=REFUTED,
+    because="""
+        That factors *may* be on either side of 1 does not mean that they take turns. The
+        original text of which this is a translation says that the product is *not guaranteed*
+        to converge to 0 or infinity, and that is right: at rest with U_g = 2 it is 1 for ever.
+    """,
+    corrected="""
+        The product need not tend to 0 or to infinity: U_g = 2 at rest keeps it at 1. It may do
+        either: (½ + U_g/4)^T tends to 0 for −6 < U_g < 2 and its size to infinity beyond.
+    """,
+    sources=[D2("the full gradient")],
+    floats="Powers of numbers of a few bits; where they grow large, they are rounded in every step.",
+    see=["LGR-10", "LGR-15"],
+)
+
+
+@no_limit.as_stated(needs=["run_vjp"])
+def does_not_vanish(impl: Subject, hold: Hold, U_g: Weight, T: Many) -> None:
+    """At rest, after 30 steps and more, |∂c_T/∂c_0| ≥ 10^-6."""
+    total = total_at_rest(impl, hold, one_unit(steps=T, U_g=U_g), 1.0)
+    hold.at_most(Fraction(1, 10**6), abs(total), "|∂c_T/∂c_0|")
+
+
+@no_limit.witness(of=does_not_vanish)
+def all_parameters_zero() -> Mapping[str, Any]:
+    """U_g = 0: 2^-30 = 9.3·10^-10."""
+    return {"U_g": 0.0, "T": 30}
+
+
+@no_limit.as_stated(needs=["run_vjp"])
+def does_not_explode(impl: Subject, hold: Hold, U_g: Weight, T: Many) -> None:
+    """At rest, after 30 steps and more, |∂c_T/∂c_0| ≤ 10^6."""
+    hold.at_most(abs(total_at_rest(impl, hold, one_unit(steps=T, U_g=U_g), 1.0)), 10**6, "|∂c_T/∂c_0|")
+
+
+@no_limit.witness(of=does_not_explode)
+def candidate_of_six() -> Mapping[str, Any]:
+    """U_g = 6: 2^30 = 1.07·10^9."""
+    return {"U_g": 6.0, "T": 30}
+
+
+@no_limit.law(needs=["run_vjp"])
+def may_stay_at_one(impl: Subject, hold: Hold, T: Long) -> None:
+    """U_g = 2 at rest: 1 after any number of steps."""
+    hold.equal(total_at_rest(impl, hold, one_unit(steps=T, U_g=2.0), 1.0), 1, "∂c_T/∂c_0")
+
+
+@no_limit.law(needs=["run_vjp"])
+def powers_of_one_factor(impl: Subject, hold: Hold, U_g: Moderate, T: Few) -> None:
+    """At rest (½ + U_g/4)^T, whether that tends to 0, to infinity, or goes on changing its sign."""
+    power = Fraction(0.5 + U_g / 4) ** T
+    hold.equal(total_at_rest(impl, hold, one_unit(steps=T, U_g=U_g), 1.0), power, "∂c_T/∂c_0")
+
+
+@no_limit.proof
+def powers(prove: Prove) -> None:
+    """q^n ≤ 1/(1 + n(1 − q)) for 0 < q < 1, which tends to 0; and q^n ≥ 1 + n(q − 1) for q > 1."""
+    (q,) = prove.symbols("q", above=0, below=1)
+    prove.by_induction(lambda n: q**n * (1 + n * (1 - q)) <= 1)
+    (p,) = prove.symbols("p", above=1)
+    prove.by_induction(lambda n: p**n >= 1 + n * (p - 1))
