@@ -51,10 +51,11 @@ tanh_no_cure = claim(
     """,
     verdict=CONDITIONAL,
     because="""
-        The slope of tanh is at most 1, and it is 1 at 0. So the factor of a layer is at most ∣w∣, and
-        chains with ∣w∣ ≤ w̄ < 1 vanish like w̄^L. At x = 0, where a network with zero biases begins,
-        nothing is lost to the slopes: with w = 1 the whole gradient arrives, with w = 2 it explodes. That is
-        the improvement upon the sigmoid: the weight that keeps the gradient is 1, and not 4.
+        The slope of tanh is at most 1, and it is 1 at 0. So the factor of a layer is at most ∣w∣,
+        and chains with ∣w∣ ≤ w̄ < 1 vanish like w̄^L. At x = 0, where a network with zero biases
+        begins, nothing is lost to the slopes: with w = 1 the whole gradient arrives, with w = 2 it
+        explodes. That is the improvement upon the sigmoid: the weight that keeps the gradient is 1,
+        and not 4.
     """,
     conditions=(BELOW_ONE,),
     sources=[D0("1.3, solution 3")],
@@ -124,11 +125,11 @@ fast = claim(
     verdict=EMPIRICAL,
     finding="depends on the learning rate",
     because="""
-        What a function costs is a matter of the machine, and is shown here for this one; vectorised,
-        tanh can be as quick as ReLU. What is measured is how many steps training takes: at a learning
-        rate of 0.1 networks with ReLU learn in fewer steps; at 0.5 many of them do not get there
-        at all, which those with tanh do. That is what is to be expected if large steps switch units off for
-        good, but the experiment does not look inside.
+        What a function costs is a matter of the machine, and is shown here for this one;
+        vectorised, tanh can be as quick as ReLU. What is measured is how many steps training takes:
+        at a learning rate of 0.1 networks with ReLU learn in fewer steps; at 0.5 many of them do
+        not get there at all, which those with tanh do. That is what is to be expected if large
+        steps switch units off for good, but the experiment does not look inside.
     """,
     sources=[D0("1.3, solution 3")],
     see=["REM-08"],

@@ -43,11 +43,11 @@ prevents = claim(
     because="""
         A clipped gradient moves the parameters by at most ηθ a step, so T steps move them by at
         most Tηθ, and descent that would run off to infinity stays finite. But it is the step that
-        is bounded. The gradient is as large after it as before, and what the network puts out may change
-        by far more than ηθ: with y = w₁w₂ ... w_L, each of many weights moves. Nor does clipping help once
-        an entry is infinite: the factor is then 0, what is finite is lost and ∞·0 is not a number, so
-        a gradient that is not finite has to be noticed before. And it does nothing about gradients that
-        vanish: what is small passes as it is.
+        is bounded. The gradient is as large after it as before, and what the network puts out may
+        change by far more than ηθ: with y = w₁w₂ ... w_L, each of many weights moves. Nor does
+        clipping help once an entry is infinite: the factor is then 0, what is finite is lost and
+        ∞·0 is not a number, so a gradient that is not finite has to be noticed before. And it does
+        nothing about gradients that vanish: what is small passes as it is.
     """,
     conditions=(STEPS, OUTPUTS),
     sources=[

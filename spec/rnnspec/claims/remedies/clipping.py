@@ -33,7 +33,7 @@ Number = Annotated[Array, arrays(1, low=-128, high=128, unit=0.5)]
 
 def squared(*tensors: Any) -> Any:
     """The square of the norm of all tensors together."""
-    return sum((np.asarray(g) ** 2).sum() for g in tensors)
+    return sum((np.asarray(g) * np.asarray(g)).sum() for g in tensors)
 
 
 # ------------------------------------------------------------------------------------------
@@ -45,9 +45,10 @@ clipped = claim(
         forced back into this range.
     """,
     statement="""
-        By norm, g·min(1, θ/‖g‖): its norm is at most θ, its direction is that of g, and g is left as it is if
-        ‖g‖ ≤ θ. By value, each entry is moved into [−θ, θ]: the norm is at most θ√n, and
-        the direction changes, but to less than a right angle. Both are idempotent and nonexpansive.
+        By norm, g·min(1, θ/‖g‖): its norm is at most θ, its direction is that of g, and g is left
+        as it is if ‖g‖ ≤ θ. By value, each entry is moved into [−θ, θ]: the norm is at most θ√n,
+        and the direction changes, but to less than a right angle. Both are idempotent and
+        nonexpansive.
     """,
     equation="""
         ‖g min(1, θ/‖g‖)‖ ≤ θ
@@ -216,9 +217,10 @@ threshold_rule = claim(
     """,
     verdict=HOLDS,
     because="""
-        The document speaks of the size of the gradient, so this is clipping by norm. Taken literally for a
-        single number, "if g > θ then g := θ", it would be a trap: −100 is not larger than 1, and would
-        be left as it is. Of one number, by norm and by value are the same, on both sides of 0.
+        The document speaks of the size of the gradient, so this is clipping by norm. Taken
+        literally for a single number, "if g > θ then g := θ", it would be a trap: −100 is not
+        larger than 1, and would be left as it is. Of one number, by norm and by value are the same,
+        on both sides of 0.
     """,
     sources=[D3("6.7")],
     floats=FLOATS,
@@ -276,8 +278,9 @@ two_variants = claim(
         One updates with the clipped gradient, or rescales the gradient to a norm of fixed size.
     """,
     statement="""
-        g·min(1, θ/‖g‖) and θ g/‖g‖ are the same if ‖g‖ ≥ θ. Below θ the first is g and the second is
-        longer; so with a constant learning rate descent comes to rest with the first, not with the second.
+        g·min(1, θ/‖g‖) and θ g/‖g‖ are the same if ‖g‖ ≥ θ. Below θ the first is g and the second
+        is longer; so with a constant learning rate descent comes to rest with the first, not with
+        the second.
     """,
     equation="""
         on ½x²:  clipped    x ← (1 − η)x once ∣x∣ ≤ θ,        x_n = (1 − η)^n x_0

@@ -31,8 +31,8 @@ layer_by_layer = claim(
         out, and its own output is read by the next. Then the whole network is fine-tuned.
     """,
     statement="""
-        With h⁰ = x, stage l moves the parameters θ_l of layer l (and of a decoder that is left behind) down
-        the gradient of its own loss on h^{l-1}, while everything below is held; then
+        With h⁰ = x, stage l moves the parameters θ_l of layer l (and of a decoder that is left
+        behind) down the gradient of its own loss on h^{l-1}, while everything below is held; then
         h^l = f(h^{l-1}; θ_l). The layers, one after the other, are the network that is fine-tuned.
     """,
     equation="""

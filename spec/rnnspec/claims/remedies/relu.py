@@ -69,8 +69,8 @@ vanishing = claim(
         half of all units is off: that is a property of the weights.
     """,
     corrected="""
-        ‖D_L W_L ... D_1 W_1‖ ≤ ‖W_1‖ ... ‖W_L‖. Lengths are kept if every D_l W_l keeps them, as orthogonal
-        weights with all units active do; not only then, since weights 2 and 1/2 make 1.
+        ‖D_L W_L ... D_1 W_1‖ ≤ ‖W_1‖ ... ‖W_L‖. Lengths are kept if every D_l W_l keeps them, as
+        orthogonal weights with all units active do; not only then, since weights 2 and 1/2 make 1.
     """,
     sources=[D0("1.3, solution 3"), D3("introduction"), D3("6.10")],
     floats="Powers of two are exact; an inactive unit gives an exact 0.",

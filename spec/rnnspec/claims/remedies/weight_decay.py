@@ -328,8 +328,9 @@ overfitting = claim(
     because="""
         Generalisation is a matter of the data. Here a linear unit with ten inputs learns from 16
         examples an answer that depends on one of them, with as much noise; without the penalty it
-        fits the noise with the other nine weights. With it the gap is narrower and the loss on new examples
-        smaller, by pairs on the same seeds. Where there is no noise to be fitted, the penalty may do harm.
+        fits the noise with the other nine weights. With it the gap is narrower and the loss on new
+        examples smaller, by pairs on the same seeds. Where there is no noise to be fitted, the
+        penalty may do harm.
     """,
     sources=[D0("1.3, solution 2")],
     see=["REM-13", "REM-15"],
