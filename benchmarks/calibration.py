@@ -211,7 +211,7 @@ def _description(design: Design) -> dict[str, Any]:
     return {
         "size": next(name for name, (ns, _) in SIZES.items() if design.layer.hidden in ns),
         "steps": next(name for name, (low, high) in STEPS.items() if low <= design.steps <= high),
-        "kind": layer.kind,  # type: ignore[union-attr]
+        "kind": layer.kind,
         "design": str(design),
     }
 

@@ -81,6 +81,11 @@ class Stack:
         return levels
 
     @property
+    def kind(self) -> str:
+        """`stack`, by which it is told from the kinds of a layer."""
+        return "stack"
+
+    @property
     def inputs(self) -> int:
         """m, the length of an input vector."""
         return self.layer.inputs

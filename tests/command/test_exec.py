@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from command.calling import ADAPTERS, ROOT, at_once, pasted, rnnspec
-from rnnspec import Layer, reproduce
+from rnnspec import BatchNorm, Chain, Dense, Layer, Residual, Stack, reproduce
 from rnnspec.errors import CallAtFault
 from rnnspec.kit import wire
 from rnnspec.kit.worker import worker_of
@@ -101,7 +101,9 @@ def test_a_program_without_words_cannot_be_reproduced_with() -> None:
 def test_the_conversation_in_the_documentation() -> None:
     page = (ROOT / "docs" / "wire.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```json\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
-    hello, refusal, question, replies, layer = (block.encode().splitlines() for block in blocks)
+    hello, refusal, question, replies, layer, architectures, number = (
+        block.encode().splitlines() for block in blocks
+    )
     assert isinstance(wire.decode_greeting(hello[0]), wire.Hello)
     assert isinstance(wire.decode_greeting(refusal[0]), wire.Refusal)
     request = wire.decode_request(question[0])
@@ -110,6 +112,12 @@ def test_the_conversation_in_the_documentation() -> None:
     assert [answer.status for answer in answers] == ["ok", "not_offered", "raised", "rubbish"]
     asked = wire.encode(wire.Request(1, "run", {"layer": wire.LayerValue(Layer("lstm", 3, 4))}))
     assert layer[0].replace(b" ", b"") in asked
+    gru = Layer("gru", 3, 4, biases="two")
+    block = Residual((Dense(4, 4, "tanh", bias=False),))
+    chain = Chain((Dense(3, 4, "elu", 0.5), BatchNorm(4, epsilon=0.001), block))
+    for value, line in zip((Stack(gru, 2, True), chain, 0.1), [*architectures, *number], strict=True):
+        asked = wire.encode(wire.Request(1, "run", {"it": wire.encode_argument(value)}))
+        assert line.replace(b" ", b"") in asked
     with worker_of([sys.executable, str(EXAMPLE)]) as worker:
         said = worker.call("activation", kind="sigmoid", x=np.array([0.0, 1.0]))
     assert wire.decode_value(answers[0].value).tolist() == said.tolist()

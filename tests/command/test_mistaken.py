@@ -61,6 +61,7 @@ def test_torch_conforms(dtype: str) -> None:
 @pytest.mark.framework
 @pytest.mark.parametrize(("name", "claim"), [("TooSteepTorch", "ACT-02"), ("SwappedTorch", "LGR-05")])
 def test_torch_with_a_mistake_does_not(name: str, claim: str) -> None:
-    said = rnnspec("check", adapter(name, "mistaken_torch.py"), claim, "--profile", "quick")
+    target = adapter(name, "mistaken_torch.py")
+    said = rnnspec("check", target, claim, "--dtype", "float64", "--profile", "quick")
     assert said.code == 1
     assert f"{claim}  " in said.out

@@ -12,7 +12,17 @@ from rnnspec.errors import CannotLoad, Misbehaved, NotOffered
 from rnnspec.implementations.numpy_ import NumpyImplementation
 from rnnspec.kit.endpoint import PARAMETERS, Endpoint, InProcess, describe
 from rnnspec.kit.wire import NotPlain
-from rnnspec.protocol import FORMATS, METHODS, Architecture, Description, Implementation, Layer
+from rnnspec.protocol import (
+    FORMATS,
+    METHODS,
+    Architecture,
+    Chain,
+    Dense,
+    Description,
+    Implementation,
+    Layer,
+    Stack,
+)
 
 X = np.array([-1.0, 0.5], dtype=np.float32)
 
@@ -127,6 +137,18 @@ def test_an_adapter_need_not_know_the_parameter_of_an_activation() -> None:
     assert np.array_equal(InProcess(New()).call("activation", kind="elu", x=X, alpha=0.5), X / 2)
     with pytest.raises(Misbehaved, match="activation raised UFuncTypeError"):
         InProcess(Silent()).call("activation", kind="elu", x=X, alpha=0.5)
+
+
+@pytest.mark.parametrize("layer", [Stack(Layer("lstm", 2, 3)), Chain((Dense(2, 3),))])
+def test_an_adapter_tells_a_layer_by_its_kind(layer: Architecture) -> None:
+    class OneLstm(hostile.Honest):
+        def parameter_count(self, layer: Any) -> Any:
+            return 4 if layer.kind == "lstm" else NotImplemented
+
+    endpoint = InProcess(OneLstm())
+    assert endpoint.call("parameter_count", layer=Layer("lstm", 2, 3)) == 4
+    with pytest.raises(NotOffered):
+        endpoint.call("parameter_count", layer=layer)
 
 
 def test_a_method_that_takes_too_little_raises() -> None:

@@ -58,7 +58,7 @@ BY_MODULE: dict[str, list[tuple[Any, int, int]]] = {
     "stacking": STACKED,
 }
 CHAINS: list[tuple[Any, ...]] = [
-    (Dense(2, 2, "sigmoid"), Dense(2, 1, "tanh")),
+    (Dense(2, 2, "sigmoid"), Dense(2, 2, "tanh")),
     (BatchNorm(1),),
     (Residual((Dense(1, 1, "tanh"), Dense(1, 1, "sigmoid"))),),
 ]

@@ -46,6 +46,11 @@ class Chain:
         check_links("Chain.links", self.links)
 
     @property
+    def kind(self) -> str:
+        """`chain`, by which it is told from layers and stacks."""
+        return "chain"
+
+    @property
     def inputs(self) -> int:
         """The length of an input vector."""
         return self.links[0].inputs
