@@ -143,7 +143,7 @@ def growth_of_a_layer(enclose: Enclose) -> None:
 avoids = claim(
     "REM-30",
     title="Batch norm keeps gradients from vanishing at the start, if batches are not of two",
-    says="Batch norm is a remedy for vanishing gradients: it makes gradients larger, and so avoids vanishing.",
+    says="Batch norm makes gradients larger and so avoids that they vanish.",
     statement="Through layers with batch norm, gradients do not vanish.",
     equation="""
         γ² E φ'(γZ + β)² / Var φ(γZ + β) ≥ 1   (γ ≠ 0)

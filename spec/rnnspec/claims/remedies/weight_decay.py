@@ -337,7 +337,7 @@ overfitting = claim(
 )
 
 
-def _noisy() -> Task:
+def one_of_ten() -> Task:
     """The first of ten normal numbers, plus normal noise."""
 
     def draw(random: np.random.Generator, batch: int) -> Examples:
@@ -352,7 +352,7 @@ def gap_between_known_and_new(lab: Lab) -> Outcome:
     """Trained on 16 examples, tested on 256 others, with the penalty and without it."""
     chain = Chain((Dense(10, 1),))
     with_it, without = (
-        lab.train(chain, _noisy(), Start("glorot"), Plan(0.2, 200, batch=16, examples=16, l2=alpha))
+        lab.train(chain, one_of_ten(), Start("glorot"), Plan(0.2, 200, batch=16, examples=16, l2=alpha))
         for alpha in (0.2, 0.0)
     )
     gap = lab.difference(
