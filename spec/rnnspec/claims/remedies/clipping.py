@@ -12,7 +12,7 @@ from rnnspec.claim import HOLDS, claim
 from rnnspec.evidence import Enclose, Prove
 from rnnspec.hold import SURVIVES, Hold
 from rnnspec.sources import D0, D3, D4
-from rnnspec.strategies import arrays, reals
+from rnnspec.strategies import arrays, reals, wholes
 from rnnspec.subject import Array, Subject
 
 EPSILON = 2.0**-19
@@ -28,6 +28,7 @@ Gradient = Annotated[Array, arrays((1, 5), low=-4, high=4, unit=1 / 32)]
 Matrix = Annotated[Array, arrays((1, 2), (1, 3), low=-4, high=4, unit=1 / 32)]
 Threshold = Annotated[float, reals(1 / 16, 8, where=lambda theta: theta > 0)]
 Pair = Annotated[Array, arrays(2, (1, 5), low=-4, high=4, unit=1 / 32)]
+Entries = Annotated[int, wholes(1, 5)]
 Number = Annotated[Array, arrays(1, low=-128, high=128, unit=0.5)]
 
 
@@ -112,6 +113,14 @@ def unchanged_below_the_threshold(
         done = impl.clip("value", tensors, threshold)
         for name, value in tensors.items():
             hold.exactly(done[name], value, f"clip {name} by value")
+
+
+@clipped.law(needs=["clip"])
+def zeros_stay(impl: Subject, hold: Hold, entries: Entries, threshold: Threshold) -> None:
+    """A gradient of 0 comes back as it is: nothing is divided by its norm."""
+    for kind in ("norm", "value"):
+        done = impl.clip(kind, {"g": np.zeros(entries)}, threshold)["g"]
+        hold.exactly(done, 0, f"clip 0 by {kind}")
 
 
 @clipped.law(needs=["clip"])
@@ -200,6 +209,12 @@ def nearly_the_largest_angle(enclose: Enclose) -> None:
     """(10⁹, 1, 1, 1) with θ = 1: its cosine is 0.5000000015."""
     large = 10**9
     enclose.value(lambda f: (large + 3) / f.sqrt(f.number(4 * (large**2 + 3))), "0.5000000015")
+
+
+@clipped.enclosure
+def with_a_millionth_added_to_the_norm(enclose: Enclose) -> None:
+    """θ/(‖g‖ + 10⁻⁶), as PyTorch has it, is 0.9999995 for θ = 1 and ‖g‖ = 1 − 5·10⁻⁷, and not yet 1."""
+    enclose.value(lambda f: 1 / (f.number("0.9999995") + f.number("0.000001")), "0.9999995")
 
 
 # ------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def with_and_without_batch_norm(lab: Lab) -> Outcome:
     def failures(rate: float, gain: float) -> list[Array]:
         return [np.isinf(steps(batch_norm, rate, gain)).astype(float) for batch_norm in (True, False)]
 
-    quicker = lab.ratio("steps at 0.1, with / without", steps(True, 0.1), steps(False, 0.1))
+    quicker = lab.ratio("steps at 0.05, with / without", steps(True, 0.05), steps(False, 0.05))
     faster = lab.difference("failures at 0.7, with − without", *failures(0.7, 1.0))
     smaller = lab.difference("failures from small weights, with − without", *failures(0.1, 0.25))
     wider = lab.difference("gap, with − without", gap(True), gap(False))
