@@ -5,13 +5,15 @@ from __future__ import annotations
 from rnnref import Cotangent, Network
 from rnnspec.enclosure import INF, Enclose, Enclosed, Functions
 from rnnspec.experiment import Lab, Measurement, Outcome, Plan, Start, Timing, Training
-from rnnspec.proof import CellTrace, Expression, NotProved, NotRun, Prove
+from rnnspec.proof import Autoencoder, CellTrace, Descent, Expression, NotProved, NotRun, Prove
 from rnnspec.protocol import Layer
 
 __all__ = [
     "INF",
+    "Autoencoder",
     "CellTrace",
     "Cotangent",
+    "Descent",
     "Enclose",
     "Enclosed",
     "Expression",

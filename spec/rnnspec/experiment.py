@@ -174,6 +174,9 @@ class Plan:
             every step draws new ones.
         clip: the norm to which all gradients together are clipped; None for none.
         l2: alpha, the weight of the penalty alpha |W|^2 on every weight matrix.
+        pretraining: steps of greedy pre-training before the first one, a stage: every link but the
+            last learns, as the encoder of an autoencoder, to give back what it reads of the
+            examples. For chains of dense links, and with `examples` only.
     """
 
     learning_rate: float
@@ -182,6 +185,7 @@ class Plan:
     examples: int | None = None
     clip: float | None = None
     l2: float = 0.0
+    pretraining: int = 0
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,16 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from rnnref import Cotangent, Evaluator, Layer, Network, Stack
-from rnnref.feedforward import BatchNorm, Chain, Dense, Residual
+from rnnref.feedforward import Autoencoder, BatchNorm, Chain, Dense, Descent, Residual
 
 __all__ = [
+    "Autoencoder",
     "BatchNorm",
     "CellTrace",
     "Chain",
     "Cotangent",
     "Dense",
+    "Descent",
     "Expression",
     "Layer",
     "Network",

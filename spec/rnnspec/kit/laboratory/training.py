@@ -10,7 +10,8 @@ from rnnref.clipping import clip_by_norm, norm
 from rnnref.feedforward.chain import Chain
 from rnnref.feedforward.chain import backward as chain_backward
 from rnnref.feedforward.chain import forward as chain_forward
-from rnnref.feedforward.pretraining import gradient_descent
+from rnnref.feedforward.dense import Dense
+from rnnref.feedforward.pretraining import Autoencoder, Descent, gradient_descent, greedy, stacked
 from rnnref.losses import l2_gradient
 from rnnref.stacking import backward_stack, forward_stack
 from rnnspec.experiment import Model, Plan, Start, Training, Values
@@ -36,6 +37,8 @@ def train(
     weights, examples, tests = zip(*(random.spawn(3) for random in randoms), strict=True)
     values = together([drawn(model, network.shapes, start, random) for random in weights])
     given = None if plan.examples is None else _draw(task, plan.examples, examples)
+    if plan.pretraining:
+        values |= _pretrained(model, start, plan, values, given, weights)
     losses, norms = np.empty((len(randoms), plan.steps)), np.empty((len(randoms), plan.steps))
     for step in range(plan.steps):
         inputs, targets = _batch(task, plan, step, given, examples)
@@ -100,6 +103,38 @@ def _length(parts: Sequence[Array]) -> Values:
     largest = np.abs(joined).max(axis=1, keepdims=True)
     unit = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
     return np.asarray(np.sqrt(((joined / unit) ** 2).sum(axis=1)) * unit[:, 0])
+
+
+def _pretrained(
+    model: Model,
+    start: Start,
+    plan: Plan,
+    values: Named,
+    given: tuple[Array, Array] | None,
+    randoms: Sequence[np.random.Generator],
+) -> Named:
+    """The parameters of all links but the last, after greedy pre-training on the examples.
+
+    Every stage sees all examples at once. Decoders are drawn like everything else, and left behind.
+    """
+    if not isinstance(model, Chain) or not all(isinstance(link, Dense) for link in model.links):
+        raise ValueError(f"got the network {model}, expected a chain of dense links for pre-training")
+    if given is None:
+        raise ValueError("got a plan without examples, expected some for pre-training")
+    dense = [link for link in model.links[:-1] if isinstance(link, Dense)]
+    stages = tuple(Autoencoder(link, Dense(link.outputs, link.inputs)) for link in dense)
+    decoders = [
+        together([drawn(model, stage.decoder.parameter_shapes, start, random) for random in randoms])
+        for stage in stages
+    ]
+    begun = [
+        {f"{name}_1": values[f"{name}_{place}"] for name in stage.encoder.parameter_shapes}
+        | {f"{name}_2": own[name] for name in own}
+        for place, (stage, own) in enumerate(zip(stages, decoders, strict=True), start=1)
+    ]
+    x = Matrices(given[0][:, 0].swapaxes(1, 2))
+    how = Descent(plan.learning_rate / x.shape[1], plan.pretraining)
+    return stacked(stages, greedy(SYSTEM, stages, begun, x, how))[1]
 
 
 def _draw(task: Task, count: int, randoms: Sequence[np.random.Generator]) -> tuple[Array, Array]:

@@ -1,0 +1,1 @@
+"""Claims on remedies: pre-training, clipping, weight decay, ReLU, batch norm, residual blocks."""

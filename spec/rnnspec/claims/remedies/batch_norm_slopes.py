@@ -1,0 +1,228 @@
+"""Batch norm backward: what it multiplies gradients by, and whether they become larger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Any
+
+import numpy as np
+
+from rnnspec.claim import CONDITIONAL, HOLDS, claim
+from rnnspec.claims.remedies.batch_norm import Batch, Cotangents, Scale, deviations, normed, scaled
+from rnnspec.evidence import INF, Enclose, Prove
+from rnnspec.hold import Hold
+from rnnspec.protocol import BatchNorm, Chain, Dense
+from rnnspec.sources import D0
+from rnnspec.strategies import Feedforward, arrays, chains, reals
+from rnnspec.subject import Array, Numbers, Subject
+
+SATURATED = "before, the pre-activations lie where the slope is small"
+
+Layer = Annotated[
+    Feedforward,
+    chains(depth=(1, 1), width=(1, 1), inputs=(1, 3), batch=(1, 2), activations=("sigmoid", "tanh")),
+]
+Column = Annotated[Array, arrays(2, 1, low=-2, high=2, unit=1 / 8)]
+Far = Annotated[float, reals(8, 12, unit=1 / 16)]
+Spread = Annotated[float, reals(1 / 2, 15 / 16, unit=1 / 16)]
+Place = Annotated[float, reals(1 / 8, 8, unit=1 / 8)]
+
+# ------------------------------------------------------------------------------------------
+times_the_weight = claim(
+    "REM-18",
+    title="Back-propagation through a layer multiplies by its weight and by its slope",
+    says="""
+        On the way back the gradient is multiplied by the weight of every layer it passes, so that
+        the size of w decides whether gradients vanish or explode.
+    """,
+    statement="With y = f(wᵀx + b), ∂y/∂x = f'(wᵀx + b) w.",
+    equation="∂y/∂x = f'(wᵀx + b) w",
+    verdict=HOLDS,
+    because="""
+        This is the chain rule: f' of what f was applied to, times the derivative of wᵀx + b, which is w.
+        (The document prints it with indices that do not fit one another; nothing else can be meant.)
+        The slope is the other factor, which it leaves out here and treats elsewhere.
+    """,
+    sources=[D0("1.3, solution 4")],
+    floats="A slope computed from the output, times a weight.",
+    see=["REM-10", "REM-19"],
+)
+
+
+@times_the_weight.law(needs=["chain_vjp"])
+def slope_times_weight(impl: Subject, hold: Hold, net: Layer, dy: Column) -> None:
+    """dx = dy f'(w·x + b) w for every member of a batch, for the sigmoid and for tanh."""
+    dense, W, dy = net.chain.links[0], net.parameters["W_1"], dy[: net.batch]
+    z = net.x @ W.T + net.parameters["b_1"]  # exact: a few multiples of 2⁻¹⁵
+    slope = hold.reference.slope(_kind(dense), z)
+    hold.equal(impl.chain_vjp(net.chain, net.parameters, net.x, dy).inputs, (dy * slope) @ W, "∂E/∂x")
+
+
+def _kind(link: Any) -> str:
+    kind: str = link.activation
+    return kind
+
+
+@times_the_weight.proof
+def chain_rule(prove: Prove) -> None:
+    """Two inputs, with any weights: the derivative of f(wᵀx + b), and what back-propagation returns."""
+    for kind in ("sigmoid", "tanh"):
+        net = prove.chain(Dense(2, 1, kind))
+        W, x = net.parameters["W_1"][0], net.inputs[0]
+        slope = prove.slope(kind, W @ x + net.parameters["b_1"][0])
+        y = prove.reference.chain(net.chain, net.parameters, net.inputs).outputs[0, 0]
+        prove.identical(prove.derivative(y, x), slope * W)
+        back = prove.reference.chain_vjp(net.chain, net.parameters, net.inputs, prove.matrix([[1]]))
+        prove.identical(back.inputs[0], slope * W)
+
+
+# ------------------------------------------------------------------------------------------
+sensitive_region = claim(
+    "REM-21",
+    title="Batch norm makes gradients larger in saturation and smaller where inputs were spread moderately",
+    says="""
+        Inputs are brought to where the activation is sensitive; small changes of them then change the
+        loss much, gradients become larger, and do not vanish.
+    """,
+    statement="∣∂(f∘BN)/∂z∣ ≥ ∣f'(z)∣.",
+    equation="""
+        ∂BN/∂z = (γ/σ) (I − 11ᵀ/m − x̂x̂ᵀ/m),   of norm γ/σ and rank m − 2
+        batch ±1, ±7 (σ = 5):  σ'(1) = 0.1966,  σ'(0.2)/5 = 0.0495
+        z ~ N(10, 1):          the mean slope grows more than a thousandfold
+    """,
+    verdict=CONDITIONAL,
+    because="""
+        Bringing z to where the slope is large is one effect, dividing by σ another. In deep
+        saturation the first wins by orders of magnitude; for the sigmoid at z around 10 slopes of
+        10⁻⁴ become 0.2. Where z is centred already with a spread s > 1, slopes grow on the average,
+        since E σ'(sZ) decreases with s, but less than s: the gradient, divided by s, shrinks.
+        Besides, mean and deviation of the batch depend on z, too: what points along 1 or x̂ is
+        taken out.
+    """,
+    conditions=(SATURATED,),
+    sources=[D0("1.3, solution 4")],
+    floats="Sums over the batch; what is 0 in the mathematics is so up to rounding.",
+    see=["REM-18", "REM-19", "REM-22"],
+)
+
+
+def _squashed(impl: Subject, z: Array, normalised: bool) -> Numbers:
+    """Slopes of σ at z, entry by entry; or of σ after z has been normalised by its mean and variance."""
+    dense = Dense(1, 1, "sigmoid")
+    parameters = {"W_1": np.ones((1, 1)), "b_1": np.zeros(1)}
+    ones = np.ones((len(z), 1))
+    if not normalised:
+        return impl.chain_vjp(Chain((dense,)), parameters, z, ones).inputs
+    chain = Chain((BatchNorm(1, mode="inference"), dense))
+    parameters = {"W_2": np.ones((1, 1)), "b_2": np.zeros(1), **scaled(1)}
+    statistics = {"mean_1": z.mean(axis=0), "variance_1": z.var(axis=0)}
+    return impl.chain_vjp(chain, parameters, z, ones, statistics).inputs
+
+
+@sensitive_region.as_stated(needs=["chain_vjp"])
+def gradients_become_larger(impl: Subject, hold: Hold, a: Place, b: Place) -> None:
+    """Of the batch ±a, ±b, whose mean is 0: no slope of the sigmoid is larger without batch norm."""
+    z = np.array([[a], [-a], [b], [-b]])
+    hold.at_most(_squashed(impl, z, normalised=False), _squashed(impl, z, normalised=True), "σ'(z)")
+
+
+@sensitive_region.necessity(of=gradients_become_larger, condition=SATURATED)
+def one_among_sevens() -> Mapping[str, Any]:
+    """±1, ±7: σ = 5, and at 1 the slope was 0.1966 and is 0.0495."""
+    return {"a": 1.0, "b": 7.0}
+
+
+@sensitive_region.law(needs=["chain_vjp"])
+def larger_in_saturation(impl: Subject, hold: Hold, mean: Far, spread: Spread) -> None:
+    """Of a batch of two around 8 to 12 with σ < 1, every slope becomes a hundred times as large."""
+    z = np.array([[mean - spread], [mean + spread]])
+    before, after = (_squashed(impl, z, normalised) for normalised in (False, True))
+    hold.at_most(100 * before, after, "100 σ'(z) ≤ σ'(ẑ)/σ")
+
+
+@sensitive_region.law(needs=["chain_vjp"])
+def nothing_along_the_ones_and_the_outputs(
+    impl: Subject, hold: Hold, x: Batch, dy: Cotangents, gamma: Scale
+) -> None:
+    """What comes back sums to 0 and is orthogonal to x̂; what points along 1 and x̂ does not come back."""
+    m, n = x.shape
+    chain, parameters = normed(n), scaled(n, gamma)
+    back = impl.chain_vjp(chain, parameters, x, dy[:m, :n]).inputs
+    hold.equal(back.sum(axis=0), 0, "Σ ∂E/∂z")
+    hold.equal((back * deviations(x)).sum(axis=0), 0, "⟨∂E/∂z, x̂⟩")
+    hold.equal(impl.chain_vjp(chain, parameters, x, np.ones((m, n))).inputs, 0, "of the cotangent 1")
+    hold.equal(impl.chain_vjp(chain, parameters, x, x).inputs, 0, "of the cotangent μ + σ x̂")
+
+
+@sensitive_region.law(needs=["chain_vjp"])
+def jacobian_of_the_norm(impl: Subject, hold: Hold, x: Batch, dy: Cotangents, gamma: Scale) -> None:
+    """∂E/∂z = (γ/σ) (dy − its mean − x̂ ⟨x̂, dy⟩/m), and its length at most γ/σ times that of dy."""
+    m, n = x.shape
+    dy = dy[:m, :n]
+    back = impl.chain_vjp(normed(n), scaled(n, gamma), x, dy).inputs
+    out = deviations(x)
+    V = (out**2).sum(axis=0)  # m³ σ²
+    kept = V * deviations(dy) - m * out * (out * dy).sum(axis=0)
+    hold.equal(back * abs(back) * V**3 * m**2, gamma * abs(gamma) * kept * abs(kept) * m**3, "(∂E/∂z)²")
+    hold.at_most(
+        (back * back).sum(axis=0) * V, gamma**2 * m**3 * (dy**2).sum(axis=0), "σ² ‖∂E/∂z‖² ≤ γ² ‖dy‖²"
+    )
+
+
+@sensitive_region.proof
+def three_members(prove: Prove) -> None:
+    """Three members: the derivative is (γ/σ)(I − 11ᵀ/m − x̂x̂ᵀ/m), and its rank is m − 2 = 1."""
+    net = prove.chain(BatchNorm(1), batch=3, epsilon=0, gamma_1=1, beta_1=0)
+    x, dy = net.inputs[:, 0], prove.symbols("d1 d2 d3")
+    out = x - x.sum() / 3
+    variance = (out**2).sum() / 3
+    back = prove.reference.chain_vjp(net.chain, net.parameters, net.inputs, dy.reshape(3, 1)).inputs[:, 0]
+    prove.identical(back * prove.sqrt(variance), dy - dy.sum() / 3 - out * (out @ dy) / (3 * variance))
+    prove.identical(back @ back * variance, dy @ dy - dy.sum() ** 2 / 3 - (out @ dy) ** 2 / (3 * variance))
+    rows = prove.derivative(back, dy)
+    prove.identical([rows @ np.ones(3, int), rows @ out], [[0, 0, 0], [0, 0, 0]])
+    prove.identical(rows.trace() * prove.sqrt(variance), 1)
+
+
+@sensitive_region.proof
+def slopes_and_spread(prove: Prove) -> None:
+    """s E σ'(sZ) = ∫ σ'(u) φ(u/s) du grows with s: φ(u/s) ≥ φ(u) for s ≥ 1. So dividing by s loses more."""
+    (s,), (u,) = prove.symbols("s", at_least=1), prove.symbols("u")
+    prove.valid(-(u**2) <= -(u**2) / s**2)
+    prove.valid(prove.exp(-(u**2) / 2) <= prove.exp(-(u**2) / (2 * s**2)))
+
+
+def _mean_slope(spread: Fraction, mean: int = 0) -> Any:
+    """E σ'(mean + spread Z)."""
+    return lambda f: f.mean_of_normal(lambda f, z: f.slope("sigmoid", mean + spread * z))
+
+
+@sensitive_region.enclosure
+def two_slopes(enclose: Enclose) -> None:
+    """At 1 with σ = 5: 0.1966 and 0.0495; at 5: 0.00665 and 0.0393. And σ' decreases from 0 on."""
+
+    def slope(z: Fraction, divided: int = 1) -> Any:
+        return lambda f: f.slope("sigmoid", f.number(z)) / divided
+
+    enclose.value(slope(Fraction(1)), "0.1966")
+    enclose.value(slope(Fraction(1, 5), divided=5), "0.0495")
+    enclose.value(slope(Fraction(1), divided=5), "0.0393")
+    enclose.value(slope(Fraction(5)), "0.00665")
+    enclose.decreasing(lambda f, x: f.slope("sigmoid", x), flat=[0], x=(0, INF))
+
+
+@sensitive_region.enclosure
+def mean_slopes(enclose: Enclose) -> None:
+    """E σ'(sZ) = 0.236, 0.2066, 0.1514 for s = 1/2, 1, 2; N(10, 1) gains more than a thousandfold."""
+    for spread, printed in ((Fraction(1, 2), "0.236"), (Fraction(1), "0.2066"), (Fraction(2), "0.1514")):
+        enclose.value(_mean_slope(spread), printed)
+    standard, far = _mean_slope(Fraction(1)), _mean_slope(Fraction(1), mean=10)
+    enclose.holds(lambda f: 1000 * far(f) < standard(f))
+
+
+@sensitive_region.enclosure
+def mean_slopes_of_wide_distributions(enclose: Enclose) -> None:
+    """E σ'(sZ) = 0.0751 and 0.0393 for s = 5 and 10, and 0.250 for s = 1/100."""
+    for spread, printed in ((Fraction(1, 100), "0.250"), (Fraction(5), "0.0751"), (Fraction(10), "0.0393")):
+        enclose.value(_mean_slope(spread), printed)

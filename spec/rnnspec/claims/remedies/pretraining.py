@@ -1,0 +1,261 @@
+"""Training layer by layer before training everything: what it does, and what it does not find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated, Any
+
+import numpy as np
+
+from rnnspec.claim import EMPIRICAL, HOLDS, About, claim
+from rnnspec.evidence import Autoencoder, Descent, Lab, Outcome, Plan, Prove, Start
+from rnnspec.hold import Hold
+from rnnspec.protocol import Chain, Dense
+from rnnspec.sources import D0
+from rnnspec.strategies import Feedforward, chains, wholes
+from rnnspec.subject import Array, Numbers, Subject
+from rnnspec.tasks import Examples, Task
+
+Encoders = Annotated[
+    Feedforward, chains(depth=(1, 3), activations=("sigmoid", "tanh", "relu", "identity"), batch=(1, 2))
+]
+Reach = Annotated[int, wholes(1, 15)]
+
+# ------------------------------------------------------------------------------------------
+layer_by_layer = claim(
+    "REM-01",
+    title="Greedy pre-training trains one layer at a time on what the layer below puts out",
+    says="""
+        Without labels, one hidden layer is trained at a time: it reads what the layer below puts
+        out, and its own output is read by the next. Then the whole network is fine-tuned.
+    """,
+    statement="""
+        With h⁰ = x, stage l moves the parameters θ_l of layer l (and of a decoder that is left
+        behind) down the gradient of its own loss on h^{l-1}, while everything below is held; then
+        h^l = f(h^{l-1}; θ_l). The layers, one after the other, are the network that is fine-tuned.
+    """,
+    equation="""
+        θ_l ← θ_l − η ∂E_l/∂θ_l,   E_l = ½ ‖decoder(f(h^{l-1}; θ_l)) − h^{l-1}‖²
+        h^l = f(h^{l-1}; θ_l),   h⁰ = x
+    """,
+    verdict=HOLDS,
+    because="""
+        This is a procedure, and it does what it says. A stage depends on those below through
+        their codes h^{l-1} alone, and on those above not at all, so that the stages can be
+        run one after the other and none has to be run again.
+    """,
+    sources=[D0("1.3, solution 1")],
+    floats="""
+        The layers in one pass compute what they compute one at a time, each on the rounded codes
+        of the one below, up to rounding.
+    """,
+    see=["REM-02"],
+)
+
+
+@layer_by_layer.law(needs=["chain"])
+def each_layer_reads_the_codes_below(impl: Subject, hold: Hold, net: Encoders) -> None:
+    """The stacked layers compute what they compute one at a time, on h^{l-1}."""
+    h = net.x
+    for place, link in enumerate(net.chain.links, start=1):
+        own = {f"{name}_1": net.parameters[f"{name}_{place}"] for name in ("W", "b")}
+        h = impl.chain(Chain((link,)), own, h)
+    hold.equal(impl.chain(net.chain, net.parameters, net.x), h, "h^L")
+
+
+@layer_by_layer.law(needs=["chain"], about=About.IMPLEMENTATION)
+def every_code(impl: Subject, hold: Hold, net: Encoders) -> None:
+    """h^l = φ(W_l h^{l-1} + b_l), layer by layer."""
+    h = net.x
+    for place, link in enumerate(net.chain.links, start=1):
+        own = {f"{name}_1": net.parameters[f"{name}_{place}"] for name in ("W", "b")}
+        hold.agrees(partial(_coded, Chain((link,)), own, h), impl, f"h^{place}")
+        h = impl.chain(Chain((link,)), own, h)
+
+
+def _coded(layer: Chain, own: Mapping[str, Array], h: Any, subject: Subject) -> Numbers:
+    return subject.chain(layer, own, h)
+
+
+@layer_by_layer.proof
+def two_stages(prove: Prove) -> None:
+    """Two stages of one step, one unit each, with all numbers free.
+
+    Each moves down the gradient of its own loss; the first is the same with and without the
+    second; the second sees the codes that the first has been trained to make.
+    """
+    stage = Autoencoder(Dense(1, 1, "tanh"), Dense(1, 1))
+    begun = [
+        {
+            name: prove.symbols(f"{name}{k}").reshape(shape)
+            for name, shape in stage.chain.parameter_shapes.items()
+        }
+        for k in (1, 2)
+    ]
+    x, once = prove.symbols("x1").reshape(1, 1), Descent(0.5, 1)
+    both = prove.reference.pretrain((stage, stage), begun, x, once)
+    alone = prove.reference.pretrain((stage,), begun[:1], x, once)
+    for name, value in alone.stages[0].parameters.items():
+        prove.identical(both.stages[0].parameters[name], value)
+    for place, (own, done, h) in enumerate(zip(begun, both.stages, [x, both.codes[0]], strict=True)):
+        (target,) = prove.symbols(f"h{place}")
+        given_back = prove.reference.chain(stage.chain, own, np.full((1, 1), target)).outputs
+        E = prove.reference.squared_error(given_back, np.full((1, 1), target), "half")[0]
+        for name, value in own.items():
+            slope = prove.at(prove.derivative(E, value), {f"h{place}": h[0, 0]})
+            prove.identical(done.parameters[name], value - slope / 2)
+    prove.identical(prove.reference.chain(both.chain, both.parameters, x).outputs, both.codes[1])
+
+
+# ------------------------------------------------------------------------------------------
+saddle = claim(
+    "REM-02",
+    title="Pre-training seeks the global optimum, and often ends elsewhere",
+    says="""
+        The idea amounts to finding local optima first, layer by layer, and putting them together to
+        look for the global optimum.
+    """,
+    statement="Descent that begins at a greedily pre-trained point ends in the global optimum.",
+    equation="""
+        Var x₁ = 100, Var x₂ = 1, uncorrelated; y = x₂; answer v (u·x):
+        greedy u = (1, 0), and at v = 0 the gradient is 0 with E = ½, where the optimum is 0
+    """,
+    verdict=EMPIRICAL,
+    finding="not supported",
+    because="""
+        The document speaks of seeking, and promises nothing; whether it is found is a matter
+        of measurement, and here often it is not. A layer trained without labels keeps what varies
+        most, which need not be what the labels depend on. In the example the greedy unit reads
+        x₁ alone; with v = 0 its answer does not move and no parameter has a reason to
+        move: a saddle. (From any other v, descent leaves it.) For linear autoencoders greedy
+        is globally optimal if codes are orthonormal, as principal components are; with a code of
+        another scale it is not: of a covariance diag(4, 1) read as (x₁/10, x₂), the next
+        stage keeps x₂ and loses 4, where 1 would do.
+    """,
+    sources=[D0("1.3, solution 1")],
+    floats="The gradient at the saddle is a sum of a number and its negative: 0 to the last bit.",
+    see=["REM-01"],
+)
+
+
+@saddle.law(needs=["chain_vjp"])
+def stuck_at_the_greedy_point(impl: Subject, hold: Hold, a: Reach, b: Reach) -> None:
+    """At u = (1, 0), v = 0 on the batch (±a, ±b) with targets x₂, every gradient is exactly 0."""
+    chain = Chain((Dense(2, 1, bias=False), Dense(1, 1, bias=False)))
+    x = np.array([[a, b], [a, -b], [-a, b], [-a, -b]], dtype=float)
+    greedy = {"W_1": np.array([[1.0, 0.0]]), "W_2": np.zeros((1, 1))}
+    back = impl.chain_vjp(chain, greedy, x, -x[:, 1:])  # dE/dy = y − x₂ with y = 0
+    for name, gradient in back.parameters.items():
+        hold.exactly(gradient, 0, f"d{name}")
+
+
+@saddle.proof
+def what_a_linear_stage_keeps(prove: Prove) -> None:
+    """Reading (x₁, x₂) with variances V ≥ 1 by one unit p·x and giving back q (p·x) costs at least 1.
+
+    It costs 1 at p = q = (1, 0), the greedy unit. Then with v = 0 the loss on y = x₂ is ½ with no
+    gradient, and at u = (0, 1), v = 1 it is 0.
+    """
+    p1, p2, q1, q2 = prove.symbols("p1 p2 q1 q2")
+    (V,) = prove.symbols("V", at_least=1)
+
+    def cost(p1: Any, p2: Any, q1: Any, q2: Any, V: Any) -> Any:
+        return V * (1 - q1 * p1) ** 2 + (q1 * p2) ** 2 + V * (q2 * p1) ** 2 + (1 - q2 * p2) ** 2
+
+    prove.valid(cost(p1, p2, q1, q2, V) >= 1)
+    prove.identical(cost(1, 0, 1, 0, V), 1)
+    u1, u2, v = prove.symbols("u1 u2 v")
+    E = (V * (v * u1) ** 2 + (1 - v * u2) ** 2) / 2
+    prove.identical(prove.at(prove.derivative(E, [u1, u2, v]), {"u1": 1, "u2": 0, "v": 0}), [0, 0, 0])
+    prove.identical(prove.at(E, {"u1": 1, "u2": 0, "v": 0}), prove.number(1, 2))
+    prove.identical(prove.at(E, {"u1": 0, "u2": 1, "v": 1}), 0)
+
+
+@saddle.proof
+def greedy_is_optimal_for_orthonormal_codes_only(prove: Prove) -> None:
+    """3 → 2 → 1 linear, variances V₁ ≥ V₂ ≥ 1: by principal components the cost is V₂ + 1, the optimum.
+
+    For 2 → 2 → 1 with the first code (x₁/10, x₂) of variances 4 and 1: the code's variances are 1/25 and
+    1, so that the second stage keeps x₂; 4 is lost, where keeping x₁ loses 1.
+    """
+    V1, V2 = prove.symbols("V1 V2", at_least=1)
+    p, q = prove.symbols("p1 p2 p3"), prove.symbols("q1 q2 q3")
+    variances = (V1, V2, 1)
+
+    def lost(kept: Any) -> Any:
+        """The cost of giving back kept @ x, in the place of x."""
+        missing = np.eye(3).astype(int) - kept
+        return sum(variances[j] * missing[i, j] ** 2 for i in range(3) for j in range(3))
+
+    # For the best p of a given q, whose length does not matter: what remains is V₁ + V₂ + 1 − Σ V q².
+    with prove.assuming(V1 >= V2):
+        prove.valid(V1 * q[0] ** 2 + V2 * q[1] ** 2 + q[2] ** 2 <= V1 * (q**2).sum())
+    first, second = np.diag([1, 1, 0]), np.diag([1, 0, 0])
+    prove.identical(lost(second @ first), V2 + 1)
+    s = (q**2).sum()
+    gain = (V1 * (p[0] - q[0] / s) ** 2 + V2 * (p[1] - q[1] / s) ** 2 + (p[2] - q[2] / s) ** 2) * s
+    kept = (V1 * q[0] ** 2 + V2 * q[1] ** 2 + q[2] ** 2) / s
+    prove.identical(lost(np.outer(q, p)), V1 + V2 + 1 - kept + gain)
+
+    code = np.diag([prove.number(1, 10), 1])
+    variance = np.diag([prove.number(4), 1])
+    prove.identical(code @ variance @ code.T, np.diag([prove.number(1, 25), 1]))
+    rest = [np.diag([1, 0]), np.diag([0, 1])]
+    prove.identical([(part @ variance).trace() for part in rest], [4, 1])
+
+
+def _exclusive_or() -> Task:
+    """The product of two signs, which no unit knows of alone."""
+
+    def draw(random: np.random.Generator, batch: int) -> Examples:
+        signs = np.where(random.random((1, batch, 2)) < 0.5, -1.0, 1.0)
+        return Examples(signs, signs.prod(axis=-1, keepdims=True))
+
+    return Task("product of two signs", 2, 1, "squared", draw, signs=True)
+
+
+@saddle.experiment
+def how_often_the_optimum_is_reached(lab: Lab) -> Outcome:
+    """Two tanh units learn the product of two signs, whose optimum is 0, with and without pre-training."""
+    chain, reached = Chain((Dense(2, 2, "tanh"), Dense(2, 1))), {}
+    for steps in (0, 100):
+        plan = Plan(learning_rate=0.5, steps=300, batch=16, examples=16, pretraining=steps)
+        trained = lab.train(chain, _exclusive_or(), Start("glorot"), plan)
+        reached[steps] = lab.frequency(f"E < 0.01 after {steps} steps of pre-training", trained.known < 0.01)
+    found = reached[100]
+    verdict = "not supported" if found.below(0.95) else "supported"
+    return Outcome(
+        verdict,
+        list(reached.values()),
+        f"{found.value:.0%} of the runs reach the optimum after pre-training, {reached[0].value:.0%} without",
+        settled=found.below(0.95) or found.above(0.8),
+    )
+
+
+# ------------------------------------------------------------------------------------------
+history = claim(
+    "REM-03",
+    title="That Hinton pre-trained deep belief nets, and that few do so now, is on record",
+    says="""
+        Hinton used this method to train deep belief networks, with back-propagation through the whole
+        network at the end. It has some benefit, but is not used much any more.
+    """,
+    statement="Deep belief networks were trained like this by Hinton; the method helps; it has become rare.",
+    equation="2006: Hinton, Osindero and Teh, A fast learning algorithm for deep belief nets",
+    verdict=EMPIRICAL,
+    finding="recorded",
+    because="""
+        Who did what, and how many do it now, is a matter of literature. The paper of 2006 trains
+        restricted Boltzmann machines one on top of the other and then the whole. Whether the method
+        helps depends on the network; REM-02 measures one on which it does not.
+    """,
+    sources=[D0("1.3, solution 1")],
+    see=["REM-01", "REM-02"],
+)
+
+
+@history.experiment
+def on_record(lab: Lab) -> Outcome:
+    """Nothing here can measure who used a method, and how many still do."""
+    return Outcome.recorded("a matter of the literature, which no program can measure")
