@@ -58,24 +58,30 @@ def driven(w: float, inputs: Sequence[float], start: float = 0.0, activation: st
     )
 
 
-def held(impl: Subject, W: Array, z: Sequence[Any], activation: str = "tanh") -> Network:
-    """A recurrence with the matrix W whose pre-activations stay at z_1, z_2, ..., each (n,).
+def held(impl: Subject, W: Array, z: Sequence[Array], activation: str = "tanh") -> Network:
+    """A recurrence with the matrix W whose pre-activations stay at z_1, z_2, ..., each (n,) or (B, n).
 
     Left to itself an orbit leaves an unstable place, and rounding suffices to push it off. So the
     inputs bring it back: x_t = (z_t, h_{t-1}), with the h_{t-1} that the implementation reached,
     and the input's weights are (I, −W). As far as gradients go these inputs are numbers like others.
     """
-    n = len(W)
+    places = [np.atleast_2d(z_t) for z_t in z]
+    batch, n = places[0].shape
     layer = Layer("rnn", 2 * n, n, activation=activation, biases="none")  # type: ignore[arg-type]
     parameters = {"W_h": np.hstack([np.eye(n), -W]), "U_h": np.asarray(W, float)}
-    state: Any = {"h": np.zeros((1, n))}
+    start = {"h": np.zeros((batch, n))}
+    state: Any = start
     inputs: list[Any] = []
-    for z_t in z:
-        before = state["h"][0]
-        inputs.append(np.concatenate([np.asarray(z_t), before]))
-        step = Network(layer, parameters, inputs[-1].reshape(1, 1, -1), state)
-        state = impl.run(step).state
-    return Network(layer, parameters, np.stack(inputs)[:, np.newaxis], {"h": np.zeros((1, n))})
+    for place in places:
+        inputs.append(np.concatenate([place, state["h"]], axis=1)[np.newaxis])
+        state = impl.run(Network(layer, parameters, inputs[-1], state)).state
+    return Network(layer, parameters, np.concatenate(inputs), start)
+
+
+def by_turns(impl: Subject, w: float, z: Array, turns: int) -> Network:
+    """One unit held at z_1 and z_2 by turns; and beside it one that begins with z_2."""
+    there, back = z[:, np.newaxis], z[::-1, np.newaxis]
+    return held(impl, np.array([[w]]), [there, back] * turns)
 
 
 def exact(values: Any) -> Numbers:
