@@ -6,6 +6,7 @@ from rnnspec.strategies.networks import networks
 from rnnspec.strategies.numbers import arrays, reals, wholes
 from rnnspec.strategies.orbits import Orbit, orbits
 from rnnspec.strategies.preactivations import Preactivations
+from rnnspec.strategies.stacks import stacks
 
 __all__ = [
     "Feedforward",
@@ -18,5 +19,6 @@ __all__ = [
     "one_unit_a_layer",
     "orbits",
     "reals",
+    "stacks",
     "wholes",
 ]

@@ -18,7 +18,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from rnnspec.drawn import Drawn
-from rnnspec.protocol import Format, Layer, Network
+from rnnspec.protocol import Format, Layer, Network, Recurrent
 from rnnspec.subject import Array
 
 ONE_BY_ONE = 64
@@ -94,11 +94,21 @@ def _drawn_network(
         hidden=draw(st.sampled_from(AROUND_VECTORS) if wide else st.integers(*hidden)),
         **draw(_options(kind, options)),
     )
-    T, B, n = draw(st.integers(*(LONG if long else steps))), draw(st.integers(*batch)), layer.hidden
+    T, B = draw(st.integers(*(LONG if long else steps))), draw(st.integers(*batch))
+    return draw(with_numbers(layer, T, B, scales))
+
+
+@st.composite
+def with_numbers(draw: st.DrawFn, layer: Recurrent, T: int, B: int, scales: Sequence[int]) -> Network:
+    """A network of a layer or a stack over T steps with B sequences, with drawn numbers.
+
+    Args:
+        scales: weights are drawn from [-2, 2] times 2^scale.
+    """
     shapes = {
         **layer.parameter_shapes,
         "inputs": (T, B, layer.inputs),
-        **{f"state {name}": (B, n) for name in layer.states},
+        **{f"state {name}": (B, size) for name, size in layer.state_sizes.items()},
     }
     sizes = [int(np.prod(shape)) for shape in shapes.values()]
     numbers = draw(_numbers(sum(sizes)) if sum(sizes) <= ONE_BY_ONE else _seeded(sum(sizes)))
