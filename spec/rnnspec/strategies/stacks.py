@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 from hypothesis import strategies as st
 
@@ -37,10 +38,10 @@ def stacks(
     @st.composite
     def drawn(draw: st.DrawFn) -> Network:
         layer = Layer(
-            draw(st.sampled_from(list(kinds))),  # type: ignore[arg-type]  # Layer checks it
+            draw(st.sampled_from(list(kinds))),
             draw(st.integers(*inputs)),
             draw(st.integers(*hidden)),
-            biases=draw(st.sampled_from(list(biases))),  # type: ignore[arg-type]
+            biases=draw(st.sampled_from(list(biases))),
         )
         both = draw(st.sampled_from(list(directions))) == 2
         stack = Stack(layer, draw(st.integers(*depth)), bidirectional=both)
@@ -50,8 +51,7 @@ def stacks(
 
 
 def _regimes(network: Network, fmt: Format) -> Iterable[str]:
-    stack = network.layer
-    assert isinstance(stack, Stack)
+    stack = cast(Stack, network.layer)
     yield f"L = {stack.depth}"
     yield "two directions" if stack.bidirectional else "one direction"
     yield f"{stack.layer.kind} layers"

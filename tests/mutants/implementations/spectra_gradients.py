@@ -19,7 +19,7 @@ FAULTY: list[Faulty] = [
     faulty("gradient clipped to one in every step", RNN_BACK, HANDED_BACK,
            "return dx, np.clip(dh_before, -1, 1)",
            "clipping by value inside of back-propagation", "SPE-01/the_weight_itself_only_at_the_origin"),
-    faulty("recurrent weights not transposed", RECURRENT, THROUGH_U, "gate.U @ da",
+    faulty("transpose forgotten in the recurrence", RECURRENT, THROUGH_U, "gate.U @ da",
            "W where W^T was meant: right for symmetric matrices",
            "SPE-01/grows_along_the_right_eigenvector", "SPE-02/largest_singular_value_after_rescaling"),
     faulty("gradient clipped to fifty in every step", RNN_BACK, HANDED_BACK,

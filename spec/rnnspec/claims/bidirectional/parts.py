@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -14,8 +14,7 @@ from rnnspec.subject import Numbers
 
 def stack_of(network: Network) -> Stack:
     """The network's layer, which is a stack."""
-    assert isinstance(network.layer, Stack)
-    return network.layer
+    return cast(Stack, network.layer)
 
 
 def direction_of(network: Network, reverse: bool) -> Network:
