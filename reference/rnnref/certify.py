@@ -102,7 +102,7 @@ def tensors(result: Any) -> Iterator[NDArray[Any]]:
         raise TypeError(f"{type(result).__name__} is no tensor and holds none")
 
 
-def certified(compute: Callable[[Evaluator], R], bits: int, spare: int = 0) -> R:
+def certified(compute: Callable[[Evaluator], R], bits: int, spare: int = 0, blind: int = 0) -> R:
     """What `compute` returns in balls, at the first precision that proves so many bits of it.
 
     Args:
@@ -110,18 +110,29 @@ def certified(compute: Callable[[Evaluator], R], bits: int, spare: int = 0) -> R
             called in a dry run first, and then at least once.
         bits: how many bits of every tensor shall be proven.
         spare: bits to work with beyond those that are foreseen to be necessary.
+        blind: if not 0, an attempt is made first with so many bits for what may be lost, without
+            foreseeing anything: for small computations that is cheaper. It counts if no more is lost.
 
     Raises:
         NotCertified: if no working precision up to `LARGEST_PRECISION` proves them.
         TypeError: if there is something else in the result than tensors.
     """
+    if blind:
+        result, proven = _attempt(compute, min(bits + spare + blind, LARGEST_PRECISION), bits + spare)
+        if proven >= bits + spare:
+            return result
     precision = min(bits + foreseen_loss(compute) + MARGIN + spare, LARGEST_PRECISION)
     while True:
-        with working_precision(precision):
-            result = compute(Evaluator(Balls()))
-            proven = min(map(certified_bits, tensors(result)), default=bits)
+        result, proven = _attempt(compute, precision, bits)
         if proven >= bits:
             return result
         if precision >= LARGEST_PRECISION:
             raise NotCertified(bits, proven, precision)
         precision = min(2 * precision, LARGEST_PRECISION)
+
+
+def _attempt(compute: Callable[[Evaluator], R], precision: int, of_nothing: int) -> tuple[R, int]:
+    """What `compute` returns at a working precision, and how many bits of every tensor are proven."""
+    with working_precision(precision):
+        result = compute(Evaluator(Balls()))
+        return result, min(map(certified_bits, tensors(result)), default=of_nothing)

@@ -34,6 +34,8 @@ class Reference:
             `rnnref.certified_bits`; from 1 to half of `LARGEST_PRECISION`.
         spare: bits to work with beyond those that are foreseen to be necessary; up to as many.
             Results that are handed back as arguments lose some, and no precision restores them.
+        blind: bits that may be lost in a first attempt which foresees nothing, see
+            `rnnref.certify.certified`; 0, if none is to be made.
 
     Raises (from every method):
         NotCertified: if no working precision up to `LARGEST_PRECISION` proves them, as
@@ -42,11 +44,13 @@ class Reference:
         BadInput: if an argument does not fit.
     """
 
-    def __init__(self, bits: int = 128, spare: int = 0) -> None:
+    def __init__(self, bits: int = 128, spare: int = 0, blind: int = 0) -> None:
         check_whole("bits", bits, 1, LARGEST_PRECISION // 2)
         check_whole("spare", spare, 0, LARGEST_PRECISION // 2)
+        check_whole("blind", blind, 0, LARGEST_PRECISION // 2)
         self.bits = int(bits)
         self.spare = int(spare)
+        self.blind = int(blind)
 
     def activation(self, kind: str, x: Array, alpha: float | None = None) -> NDArray[np.object_]:
         """phi(x), entry by entry; precise enough to tell a value from the limit that it approaches."""
@@ -94,7 +98,7 @@ class Reference:
         Raises:
             TypeError: if there is something else in the result than tensors.
         """
-        return certified(compute, self.bits, self.spare)
+        return certified(compute, self.bits, self.spare, self.blind)
 
 
 def _saturation(x: Array) -> int:

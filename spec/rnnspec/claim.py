@@ -146,6 +146,12 @@ class Claim:
         kinds = {EVIDENCE_OF[check.kind] for check in self.checks if check.kind in EVIDENCE_OF}
         return next(evidence for evidence in Evidence if evidence in kinds)
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The methods that an implementation must have for all of the claim's laws to be held to it."""
+        laws = [check for check in self.checks if check.about is not About.MATHEMATICS]
+        return tuple(method for method in METHODS if any(method in law.needs for law in laws))
+
     def of_kind(self, kind: Kind) -> list[Check]:
         """The checks of one kind, in the order in which they are written."""
         return [check for check in self.checks if check.kind is kind]

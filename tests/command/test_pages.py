@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,9 @@ def test_the_list() -> None:
     for claim in registry:
         assert claim.id in said.out
     assert f"{len(registry)} claims, " in said.out
+    for topic in {claim.topic_code for claim in registry}:
+        of_topic = [claim for claim in registry if claim.topic_code == topic]
+        assert re.search(rf"^{topic} +{len(of_topic)} ", said.out, re.MULTILINE)
     assert "\nverdicts: " in said.out
     assert "\nevidence: " in said.out
 

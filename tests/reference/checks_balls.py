@@ -121,6 +121,23 @@ def check_underestimated(bits: int) -> list[int]:
     return tried
 
 
+def check_blind(bits: int, spare: int, blind: int) -> list[int]:
+    """A first attempt that foresees nothing counts only if no more is lost than it allows.
+
+    Returns:
+        The working precisions that were tried, in order.
+    """
+    network, cotangent = saturated(units=2)
+    with recorded_precisions() as tried:
+        pullback = Reference(bits, spare, blind).vjp(network, cotangent)
+    assert tried[0] == bits + spare + blind
+    for name, value in tensors(pullback):
+        assert_proven(name, flat(value), bits)
+        if len(tried) == 1:
+            assert_proven(name, flat(value), bits + spare)
+    return tried
+
+
 def check_foreseen(network: Network, cotangent: Cotangent, bits: int = PROVEN) -> None:
     """The first precision that is tried suffices, and half of it would not have."""
     with recorded_precisions() as tried:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from reference.checks import Example
 from reference.checks_balls import (
+    check_blind,
     check_certified_bits,
     check_foreseen,
     check_underestimated,
@@ -22,7 +23,7 @@ from reference.checks_balls import (
 )
 from reference.draws import KINDS, SEEDS, drawing, examples, panel
 from reference.exact import PROVEN, assert_proven, flat, tensors
-from rnnref import Cotangent, Layer, Network, NotCertified, Reference, Run, certified_bits, certify
+from rnnref import BadInput, Cotangent, Layer, Network, NotCertified, Reference, Run, certified_bits, certify
 
 
 @drawing(100)
@@ -125,3 +126,16 @@ def test_a_tie_that_no_precision_decides() -> None:
     )
     assert (caught.value.wanted, caught.value.proven) == (100, 0)
     assert caught.value.precision == certify.LARGEST_PRECISION
+
+
+def test_a_blind_attempt_counts_if_no_more_is_lost_than_it_allows() -> None:
+    # About 230 bits are lost.
+    assert check_blind(bits=128, spare=64, blind=300) == [492]
+    assert len(check_blind(bits=128, spare=64, blind=200)) == 2
+    assert len(check_blind(bits=128, spare=0, blind=1)) == 2
+
+
+@pytest.mark.parametrize("argument", ["spare", "blind"])
+def test_bits_that_may_be_lost_are_a_whole_number(argument: str) -> None:
+    with pytest.raises(BadInput, match=f"^{argument}: got -1, expected a whole number from 0 to 8192$"):
+        Reference(**{argument: -1})

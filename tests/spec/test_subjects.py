@@ -315,3 +315,12 @@ class TestReferences:
             from_replicates(Scattered(fmt, 8, seed=s).slope("tanh", X), 8).tolist() for s in (5, 5, 6)
         )
         assert same == again != other
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_only_a_strict_reference_tells_a_value_from_its_limit(strict: bool) -> None:
+    truth = Mathematics(FLOAT32, strict=strict)
+    far, near = truth.activation("tanh", np.array([700.0, 0.5]))
+    assert bool(far < 1) == strict
+    assert far.overlaps(arb(1)) != strict
+    assert near.overlaps(arb(0.5).tanh())

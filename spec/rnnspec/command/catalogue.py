@@ -72,6 +72,8 @@ class ClaimEntry(msgspec.Struct, frozen=True, kw_only=True):
             or `measured`.
         sources: where it is said.
         see: ids of related claims.
+        needs: the methods that an implementation must have to be held to all of its laws; empty
+            where no law speaks of implementations.
         checks: the evidence.
     """
 
@@ -89,6 +91,7 @@ class ClaimEntry(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str
     sources: list[SourceEntry]
     see: list[str]
+    needs: list[str]
     checks: list[CheckEntry]
 
 
@@ -127,6 +130,7 @@ def _claim(claim: Claim) -> ClaimEntry:
         evidence=claim.evidence.value,
         sources=[SourceEntry(document=s.document, file=s.file, section=s.section) for s in claim.sources],
         see=list(claim.see),
+        needs=list(claim.needs),
         checks=[_check(check) for check in claim.checks],
     )
 

@@ -21,6 +21,14 @@ from rnnspec.command.words import counted
 from rnnspec.kit.report import as_json
 from rnnspec.kit.runner import selected
 
+SHORT: dict[Verdict | Evidence, str] = {
+    Verdict.CONDITIONAL: "cond.",
+    Verdict.EMPIRICAL: "emp.",
+    Evidence.EXHAUSTIVE: "exh.",
+    Evidence.MEASURED: "meas.",
+}
+"""Heads of columns that would be too wide."""
+
 
 @click.command("claims")
 @click.argument("name", metavar="[CLAIM|TOPIC]", required=False)
@@ -44,10 +52,30 @@ def show_list(console: Console, claims: Sequence[Claim]) -> None:
         if of_topic:
             console.print(Text(f"{topic}  {name}", style="bold"))
             console.print(Padding(_table(of_topic, narrow), (0, 0, 1, 2)))
+    console.print(_counts(claims))
     checks = sum(len(claim.checks) for claim in claims)
-    console.print(f"{counted(len(claims), 'claim')}, {counted(checks, 'check')}")
+    console.print(f"\n{counted(len(claims), 'claim')}, {counted(checks, 'check')}")
     console.print("verdicts: " + _tally(Verdict, (claim.verdict for claim in claims)))
     console.print("evidence: " + _tally(Evidence, (claim.evidence for claim in claims)))
+
+
+def _counts(claims: Sequence[Claim]) -> Table:
+    """How many claims of each topic there are, by verdict and by evidence."""
+    kinds: list[Verdict | Evidence] = [*Verdict, *Evidence]
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("")
+    table.add_column("claims", justify="right")
+    for kind in kinds:
+        table.add_column(SHORT.get(kind, kind.value), justify="right")
+    for topic in TOPICS:
+        of_topic = [claim for claim in claims if claim.topic_code == topic]
+        if of_topic:
+            found = Counter[Verdict | Evidence]()
+            for claim in of_topic:
+                found.update([claim.verdict, claim.evidence])
+            figures = (str(found[kind] or "") for kind in kinds)
+            table.add_row(topic, str(len(of_topic)), *figures)
+    return table
 
 
 def _table(claims: Sequence[Claim], narrow: bool) -> Table:

@@ -93,7 +93,7 @@ def mathematics_judge(check: Check, subject: Mathematics) -> Judge:
 
 def implementation_judge(check: Check, subject: Held, profile: Profile) -> Judge:
     """Judges the law on an implementation's own numbers, with noise as the tolerance."""
-    truth = Mathematics(subject.format)
+    truth = Mathematics(subject.format, strict=False)
 
     def judge(inputs: Mapping[str, Any]) -> Judgement:
         hold = Hold(truth)

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnnref import Cotangent, Evaluator, Network, Noise, Pullback, Reference, Run
 from rnnref.arguments import check_choice
@@ -101,18 +102,30 @@ def _convention(loss: str) -> str:
 SPARE = 128
 """Bits of the reference's answers that may be lost when a law hands them on to the next call."""
 
+BLIND = 128
+"""Bits that a call may lose before its precision is foreseen: the networks of laws are small."""
+
 
 class Mathematics(_Evaluated):
-    """The reference in balls: what is true, with proven digits."""
+    """The reference in balls: what is true, with proven digits.
 
-    def __init__(self, fmt: Format) -> None:
+    Args:
+        fmt: the float format in which inputs are drawn.
+        strict: whether saturated values are told from the limits that they approach, however
+            precisely one has to compute for that. Beside rounded numbers it makes no difference.
+    """
+
+    def __init__(self, fmt: Format, *, strict: bool = True) -> None:
         self.format = fmt
-        self._reference = Reference(spare=SPARE)
+        self._strict = strict
+        self._reference = Reference(spare=SPARE, blind=BLIND)
 
     def _answer(self, call: Callable[[Evaluator], R]) -> R:
         return self._reference.certified(call)
 
     def activation(self, kind: str, x: Any, alpha: float | None = None) -> Numbers:
+        if not self._strict:
+            return self._answer(lambda e: e.activation(kind, np.asarray(x), alpha))
         return self._reference.activation(kind, np.asarray(x), alpha)
 
     def slope(self, kind: str, x: Any, alpha: float | None = None) -> Numbers:
@@ -126,11 +139,19 @@ class LawNoise(Noise):
     """Noise that also takes back what a law was given: states that are replicates already."""
 
     def matrix(self, values: Any) -> NoisyMatrix:
+        if np.asarray(values).dtype != object:
+            return super().matrix(values)
         return NoisyMatrix(from_replicates(values, self.replicates), self)
 
-    def silence(self) -> None:
-        """Perturb nothing from now on."""
-        self.unit = self.underflow = 0.0
+
+class Silence(LawNoise):
+    """No noise at all; what is the same in all replicates is computed once."""
+
+    def perturbed(self, values: NDArray[np.float64], size: NDArray[np.float64]) -> NoisyMatrix:
+        return NoisyMatrix(values, self)
+
+    def array(self, a: NoisyMatrix) -> NDArray[np.float64]:
+        return a.values
 
 
 Begun = Mapping[tuple[Architecture, int], Mapping[str, Array]]
@@ -156,9 +177,7 @@ class Scattered(_Evaluated):
         self, fmt: Format, replicates: int, seed: int, *, quiet: bool = False, begun: Begun | None = None
     ) -> None:
         self.format = fmt
-        self.noise = LawNoise(fmt, replicates, seed)
-        if quiet:
-            self.noise.silence()
+        self.noise = (Silence if quiet else LawNoise)(fmt, replicates, seed)
         self._evaluator = Evaluator(self.noise)
         self._quiet = quiet
         self._begun: Begun = begun or {}

@@ -72,9 +72,13 @@ CERTIFICATION = [
     m("no floor", CERTIFY + "certified_bits", ", FLOOR)", ", -(1 << 20))",
       "zeros that are known to within 2^-1200 count as unknown"),
     m("exponent ignored", CERTIFY + "_exponent", "int(exponent) + ", "", "a mantissa is taken for a number"),
-    m("hoping instead of proving", CERTIFY + "certified", "proven >= bits", "proven >= 0",
+    m("hoping instead of proving", CERTIFY + "certified", "proven >= bits:", "proven >= 0:",
       "the predicted precision is believed"),
-    m("best tensor counts", CERTIFY + "certified", "min(map(", "max(map(",
+    m("a blind attempt believed", CERTIFY + "certified", "proven >= bits + spare", "proven >= 0",
+      "what was tried without foreseeing anything is not counted"),
+    m("spare bits forgotten", CERTIFY + "certified", "proven >= bits + spare", "proven >= bits",
+      "a first attempt that has lost the bits to spare is taken"),
+    m("best tensor counts", CERTIFY + "_attempt", "min(map(", "max(map(",
       "one good tensor certifies all of a result"),
     m("precision left behind", BALLS + "working_precision", "flint.ctx.prec = before", "pass",
       "a process-wide setting is not restored"),
@@ -177,6 +181,8 @@ def certification() -> None:
     for _ in range(20):
         checks_balls.check_certified_bits(random)
     checks_balls.check_underestimated(bits=128)
+    checks_balls.check_blind(bits=128, spare=0, blind=1)
+    checks_balls.check_blind(bits=128, spare=64, blind=200)
 
 
 def foresight() -> None:
