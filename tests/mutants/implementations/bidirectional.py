@@ -57,7 +57,7 @@ FAULTY: list[Faulty] = [
            "the backward direction's parameters are forgotten", "BID-04/counted"),
     faulty("states of the highest level only", FORWARD, FINAL,
            "final = {**(final if place.reverse else {}), **place.named(done.state)}",
-           "of three levels one hands back its states", "BID-05/six_states_and_two_outputs"),
+           "of three levels one hands back its states", "BID-05/states_and_outputs_counted"),
     faulty("final backward state taken at the last step", FORWARD, FINAL,
            'final |= place.named({**done.state, "h": done.outputs[0]} if place.reverse else done.state)',
            "the second half of y_T is taken for the backward direction's final state",

@@ -27,7 +27,8 @@ from rnnspec.subject import Subject
 
 OneLevel = Annotated[Network, stacks(depth=(1, 1), steps=(1, 4))]
 SomeSteps = Annotated[Network, stacks(depth=(1, 1), steps=(2, 4))]
-TwoLevels = Annotated[Network, stacks(depth=(2, 2), hidden=(1, 2), steps=(1, 3), biases=("one",))]
+FewSteps = Annotated[Network, stacks(depth=(1, 1), steps=(1, 2))]
+TwoLevels = Annotated[Network, stacks(depth=(2, 2), hidden=(1, 2), steps=(1, 2), biases=("one",))]
 Place = Annotated[int, wholes(0, 31)]
 
 TINY = Stack(Layer("rnn", 1, 1, biases="none"), 1, bidirectional=True)
@@ -262,7 +263,7 @@ def nothing_crosses(impl: Subject, hold: Hold, net: OneLevel) -> None:
 
 
 @two_ways_back.law(needs=["run_vjp"])
-def gradients_add_at_the_inputs(impl: Subject, hold: Hold, net: OneLevel) -> None:
+def gradients_add_at_the_inputs(impl: Subject, hold: Hold, net: FewSteps) -> None:
     """dx is the sum of what the two directions hand back, each in its own order; so are all others."""
     d = pattern(net)
     whole = impl.vjp(net, on_outputs(net, d))

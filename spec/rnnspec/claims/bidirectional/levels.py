@@ -15,8 +15,9 @@ from rnnspec.sources import D4
 from rnnspec.strategies import LayerSizes, stacks, wholes
 from rnnspec.subject import Subject
 
-Levels = Annotated[Network, stacks(depth=(1, 3), directions=(1, 2), hidden=(1, 2), steps=(1, 3))]
+Levels = Annotated[Network, stacks(depth=(1, 3), directions=(1, 2), hidden=(1, 2), steps=(1, 2))]
 OneDirection = Annotated[Network, stacks(depth=(2, 3), directions=(1,), hidden=(1, 2), steps=(2, 3))]
+TwoLevels = Annotated[Network, stacks(depth=(2, 2), hidden=(1, 2), steps=(2, 2))]
 ThreeLevels = Annotated[Network, stacks(depth=(3, 3), hidden=(1, 3), steps=(2, 3))]
 Depth = Annotated[int, wholes(1, 4)]
 
@@ -151,14 +152,15 @@ sizes_of_three = claim(
 
 
 @sizes_of_three.law(needs=["run"])
-def six_states_and_two_outputs(impl: Subject, hold: Hold, net: ThreeLevels) -> None:
-    """Counted on what comes back, for each sequence: 6n numbers h, an LSTM's 6n of c, 2n put out."""
-    run, n = impl.run(net), net.layer.hidden
+def states_and_outputs_counted(impl: Subject, hold: Hold, net: Levels) -> None:
+    """Counted on what comes back, for each sequence: DLn numbers h, an LSTM's DLn of c, Dn put out."""
+    run, n, stack = impl.run(net), net.layer.hidden, stack_of(net)
+    D, L = 2 if stack.bidirectional else 1, stack.depth
     for kind in ("h", "c"):
         sizes = [value.shape[1] for name, value in run.state.items() if name.startswith(f"{kind}_")]
-        there = kind == "h" or stack_of(net).layer.kind == "lstm"
-        hold.exactly(sum(sizes), 6 * n if there else 0, f"numbers of {kind}")
-    hold.exactly(run.outputs.shape[2], 2 * n, "numbers of an output")
+        there = kind == "h" or stack.layer.kind == "lstm"
+        hold.exactly(sum(sizes), D * L * n if there else 0, f"numbers of {kind}")
+    hold.exactly(run.outputs.shape[2], D * n, "numbers of an output")
 
 
 @sizes_of_three.law(needs=["run"])
@@ -171,7 +173,7 @@ def where_the_final_states_stand(impl: Subject, hold: Hold, net: ThreeLevels) ->
 
 
 @sizes_of_three.law(needs=["run"])
-def final_states_are_reached_in_reading_order(impl: Subject, hold: Hold, net: ThreeLevels) -> None:
+def final_states_are_reached_in_reading_order(impl: Subject, hold: Hold, net: TwoLevels) -> None:
     """In the lowest level, too: each final state is that of a layer that reads by itself."""
     run = impl.run(net)
     lowest = level_of(net, 0, net.inputs)

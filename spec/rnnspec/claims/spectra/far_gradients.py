@@ -76,8 +76,10 @@ far = claim(
         block with the eigenvalue 1 grows like n, to 50 after 50 steps; a tanh unit with w = 1
         decays like T^(−3/2). And where the derivatives differ, steps of 2 and of 1/2 may take turns.
         How near to 1, how long and how much is our reading: eigenvalues of 1/2 or 2, twenty
-        steps, a factor 1000. That random products almost surely grow or shrink exponentially
-        is a theorem (Furstenberg and Kesten 1960), about other assumptions than these.
+        steps, a factor 1000. Where the derivatives are drawn by lot the third case is rare: of
+        factors 2 and 1/2, with probabilities p and 1 − p, the product vanishes or explodes
+        exponentially unless p = 1/2. For random matrices, too, the growth rate (the Lyapunov
+        exponent) exists almost surely (Furstenberg and Kesten 1960); it is 0 only in critical cases.
     """,
     conditions=(SAME, APART),
     sources=[D0("1.3, DNN and RNN")],
@@ -219,6 +221,27 @@ def cube_of_the_ratio(prove: Prove) -> None:
     (t,) = prove.symbols("t", at_least=0)
     prove.valid(1 / (1 + 2 * t / 3) ** 2 / 15 <= prove.number(3, 20) / ((t + 1) * (t + 2)))
     prove.sum_is(lambda k: 1 / (k * (k + 1)), lambda n: n / (n + 1))
+
+
+@far.proof
+def drawn_by_lot(prove: Prove) -> None:
+    """J = 2 with probability p < 1/2, else 1/2: P(J_1 ... J_n ≥ 1) ≤ (4p(1 − p))^{n/2}, which tends to 0.
+
+    By Markov's inequality: with 2^K for the product of n, P(K ≥ 0) is at most the mean of t^K, as
+    t^k ≥ 1 for t ≥ 1 and k ≥ 0. For p > 1/2 the same holds of 1/J.
+    """
+    (p,) = prove.symbols("p", above=0, below=Fraction(1, 2))
+    t = prove.sqrt((1 - p) / p)
+    (root,) = prove.symbols("t", at_least=1)
+    prove.valid((1 - p) / p >= 1)
+    prove.by_induction(lambda k: root**k >= 1)
+    mean = p * t + (1 - p) / t
+    prove.identical(mean**2, 4 * p * (1 - p))
+    prove.valid(4 * p * (1 - p) < 1)
+    # One more factor, independent of the others: P(K) splits into P(K − 1) p and P(K + 1)(1 − p).
+    prove.closed_form(
+        lambda n: mean**n, first=mean, then=lambda n, before: p * t * before + (1 - p) / t * before
+    )
 
 
 @far.enclosure
