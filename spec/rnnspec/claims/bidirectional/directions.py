@@ -14,13 +14,15 @@ from rnnspec.claims.bidirectional.parts import (
     halves,
     level_of,
     mirrored,
-    on_outputs,
-    pattern,
+    of_level,
+    on_direction,
+    on_everything,
+    stack_of,
     with_other,
 )
 from rnnspec.evidence import Layer, Prove
 from rnnspec.hold import Hold
-from rnnspec.protocol import Network, Stack
+from rnnspec.protocol import Cotangent, Network, Stack
 from rnnspec.sources import D4
 from rnnspec.strategies import stacks, wholes
 from rnnspec.subject import Subject
@@ -235,9 +237,7 @@ two_ways_back = claim(
 @two_ways_back.as_stated(needs=["run_vjp"])
 def goes_round(impl: Subject, hold: Hold, net: OneLevel) -> None:
     """A cotangent on ←h alone has a gradient by the forward direction's parameters."""
-    d = pattern(net)
-    d[..., : net.layer.hidden] = 0
-    back = impl.vjp(net, on_outputs(net, d)).parameters
+    back = impl.vjp(net, on_direction(net, True)).parameters
     crossed = sum(abs(v).sum() for k, v in back.items() if not k.endswith("_reverse"))
     hold.strictly_less(0, crossed, "Σ|∂←h/∂→W|")
 
@@ -252,11 +252,9 @@ def weights_of_one() -> Mapping[str, Any]:
 
 @two_ways_back.law(needs=["run_vjp"])
 def nothing_crosses(impl: Subject, hold: Hold, net: OneLevel) -> None:
-    """A cotangent on one half has no gradient by the other direction's parameters and start."""
+    """A cotangent of one direction has no gradient by the other's parameters and start."""
     for reverse in (False, True):
-        d = pattern(net)
-        halves(net, d)[not reverse][:] = 0
-        back = impl.vjp(net, on_outputs(net, d))
+        back = impl.vjp(net, on_direction(net, reverse))
         for name, gradient in (*back.parameters.items(), *back.state.items()):
             if name.endswith("_reverse") != reverse:
                 hold.exactly(gradient, 0, f"d{name}")
@@ -264,31 +262,38 @@ def nothing_crosses(impl: Subject, hold: Hold, net: OneLevel) -> None:
 
 @two_ways_back.law(needs=["run_vjp"])
 def gradients_add_at_the_inputs(impl: Subject, hold: Hold, net: FewSteps) -> None:
-    """dx is the sum of what the two directions hand back, each in its own order; so are all others."""
-    d = pattern(net)
-    whole = impl.vjp(net, on_outputs(net, d))
+    """dx is the sum of what the two directions hand back, each in its own order.
+
+    Gradients by the parameters and by the initial states are those of each direction alone.
+    """
+    d = on_everything(net)
+    whole = impl.vjp(net, d)
     added: Any = 0
-    for reverse in (False, True):
-        alone, own = direction_of(net, reverse), halves(net, d)[reverse]
-        back = impl.vjp(alone, on_outputs(alone, own[::-1] if reverse else own))
-        added = added + (back.inputs[::-1] if reverse else back.inputs)
-        end = "_l0_reverse" if reverse else "_l0"
-        for name, gradient in back.parameters.items():
-            hold.equal(whole.parameters[name + end], gradient, f"d{name}{end}")
+    for place in stack_of(net).levels[0]:
+        alone, own = direction_of(net, place.reverse), halves(net, d.outputs)[place.reverse]
+        order = slice(None, None, -1 if place.reverse else 1)
+        back = impl.vjp(alone, Cotangent(own[order], place.own(d.state)))
+        added = added + back.inputs[order]
+        for name, gradient in place.named(back.parameters).items():
+            hold.equal(whole.parameters[name], gradient, f"d{name}")
+        for name, gradient in place.named(back.state).items():
+            hold.equal(whole.state[name], gradient, f"d{name}")
     hold.equal(whole.inputs, added, "dx")
 
 
 @two_ways_back.law(needs=["run", "run_vjp"])
 def directions_mix_in_the_level_above(impl: Subject, hold: Hold, net: TwoLevels) -> None:
     """Through two levels: what the upper one hands back is the cotangent of both directions below."""
-    d = pattern(net)
+    d = on_everything(net)
     below = level_of(net, 0, net.inputs)
     above = level_of(net, 1, impl.run(below).outputs)
-    handed = impl.vjp(above, on_outputs(above, d)).inputs
-    expected = impl.vjp(below, on_outputs(below, handed))
-    whole = impl.vjp(net, on_outputs(net, d))
+    handed = impl.vjp(above, Cotangent(d.outputs, of_level(net, 1, d.state))).inputs
+    expected = impl.vjp(below, Cotangent(handed, of_level(net, 0, d.state)))
+    whole = impl.vjp(net, d)
     for name, gradient in expected.parameters.items():
         hold.equal(whole.parameters[name], gradient, f"d{name}")
+    for name, gradient in expected.state.items():
+        hold.equal(whole.state[name], gradient, f"d{name}")
     hold.equal(whole.inputs, expected.inputs, "dx")
 
 

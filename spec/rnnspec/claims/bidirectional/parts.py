@@ -27,15 +27,16 @@ def direction_of(network: Network, reverse: bool) -> Network:
 def level_of(network: Network, level: int, inputs: Any) -> Network:
     """One level of a stack as a stack by itself, over the outputs of the level below."""
     stack = stack_of(network)
-    here = stack.levels[level]
-    alone = Stack(here[0].layer, 1, bidirectional=stack.bidirectional)
-    parameters: dict[str, Any] = {}
-    state: dict[str, Any] = {}
-    for new, old in zip(alone.levels[0], here, strict=True):
-        parameters |= new.named(old.own(network.parameters))
-        state |= {k: v for k, v in new.named(old.own(network.state)).items() if k in alone.states}
-    parameters = {name: parameters[name] for name in alone.parameter_shapes}
+    alone = Stack(stack.levels[level][0].layer, 1, bidirectional=stack.bidirectional)
+    parameters, state = (of_level(network, level, named) for named in (network.parameters, network.state))
     return Network(alone, parameters, inputs, state)
+
+
+def of_level(network: Network, level: int, named: Mapping[str, Any]) -> dict[str, Any]:
+    """Of tensors by name those of one level, under the names that they have in that level alone."""
+    levels = stack_of(network).levels
+    places = zip(levels[0], levels[level], strict=True)
+    return {name: value for lowest, here in places for name, value in lowest.named(here.own(named)).items()}
 
 
 def halves(network: Network, outputs: Any) -> tuple[Numbers, Numbers]:
@@ -66,13 +67,24 @@ def with_other(network: Network, reverse: bool) -> Network:
     )
 
 
-def on_outputs(network: Network, outputs: Any) -> Cotangent:
-    """A cotangent of the outputs alone."""
+def on_everything(network: Network) -> Cotangent:
+    """A cotangent of all outputs and of all final states, no two neighbours alike."""
     sizes = network.layer.state_sizes.items()
-    return Cotangent(outputs, {name: np.zeros((network.batch, size)) for name, size in sizes})
+    outputs = np.resize(PATTERN, (network.steps, network.batch, network.layer.width))
+    state = {
+        name: np.resize(np.roll(PATTERN, k), (network.batch, size))
+        for k, (name, size) in enumerate(sizes, start=1)
+    }
+    return Cotangent(outputs, state)
 
 
-def pattern(network: Network, width: int | None = None) -> Any:
-    """A cotangent of outputs, (T, B, width), no two neighbours alike."""
-    width = network.layer.width if width is None else width
-    return np.resize((1.0, -0.5, 0.25, 2.0, -1.5), (network.steps, network.batch, width))
+def on_direction(network: Network, reverse: bool) -> Cotangent:
+    """The same, but of one direction of the only level: on all that is the other's it is 0."""
+    d = on_everything(network)
+    halves(network, d.outputs)[not reverse][:] = 0
+    state = {name: value * (name.endswith("_reverse") == reverse) for name, value in d.state.items()}
+    return Cotangent(d.outputs, state)
+
+
+PATTERN = (1.0, -0.5, 0.25, 2.0, -1.5)
+"""Entries of cotangents, numbers of every format."""
