@@ -6,6 +6,7 @@ from rnnspec.strategies.networks import networks
 from rnnspec.strategies.numbers import arrays, reals, wholes
 from rnnspec.strategies.orbits import Orbit, orbits
 from rnnspec.strategies.preactivations import Preactivations
+from rnnspec.strategies.stacks import stacks
 from rnnspec.strategies.thinned import FewPreactivations
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "one_unit_a_layer",
     "orbits",
     "reals",
+    "stacks",
     "wholes",
 ]

@@ -18,7 +18,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from rnnspec.drawn import Drawn
-from rnnspec.protocol import Format, Layer, Network
+from rnnspec.protocol import Format, Layer, Network, Recurrent
 from rnnspec.subject import Array
 
 ONE_BY_ONE = 64
@@ -95,6 +95,16 @@ def _drawn_network(
         **draw(_options(kind, options)),
     )
     T, B = draw(st.integers(*(LONG if long else steps))), draw(st.integers(*batch))
+    return draw(with_numbers(layer, T, B, scales))
+
+
+@st.composite
+def with_numbers(draw: st.DrawFn, layer: Recurrent, T: int, B: int, scales: Sequence[int]) -> Network:
+    """A network of a layer or a stack over T steps with B sequences, with drawn numbers.
+
+    Args:
+        scales: weights are drawn from [-2, 2] times 2^scale.
+    """
     shapes = {
         **layer.parameter_shapes,
         "inputs": (T, B, layer.inputs),

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import HOLDS, REFUTED, About, claim
-from rnnspec.evidence import Prove
+from rnnspec.claims.spectra.passing import carried_back
+from rnnspec.evidence import Layer, Prove
 from rnnspec.hold import SURVIVES, Hold
 from rnnspec.protocol import Network
 from rnnspec.sources import D0
@@ -158,11 +159,54 @@ def cut_off_at_zero(impl: Subject, hold: Hold, x: Preactivations) -> None:
     hold.exactly(impl.slope("relu", x), (x > 0).astype(float), "relu'(x)")
 
 
+@blow_up.law(needs=["run", "run_vjp"])
+def product_of_the_active_parts(impl: Subject, hold: Hold, orbit: AnyOrbit) -> None:
+    """h_T = (D_T W) ... (D_1 W) h_0, where D_t keeps the rows of W that are active at t.
+
+    The product is what back-propagation goes through. Where a pre-activation is 0 it does not
+    matter which slope ReLU is given there: the row times the state is 0 in any case.
+    """
+    net = orbit.network()
+    final = impl.run(net).state["h"][0]
+    for j, d in enumerate(np.eye(len(orbit.start))):
+        hold.equal((carried_back(impl, net, d)[0] * orbit.start).sum(), final[j], f"h_T[{j}]")
+
+
 @blow_up.law(needs=["run"])
 def scales_with_its_start(impl: Subject, hold: Hold, orbit: AnyOrbit) -> None:
     """Twice the start gives twice the orbit: what happens once on a ray happens for ever."""
     twice = Orbit(orbit.W, 2 * orbit.start, orbit.steps)
     hold.equal(impl.run(twice.network()).outputs, 2 * impl.run(orbit.network()).outputs, "the orbit of 2 h_0")
+
+
+@blow_up.proof
+def both_orbits_for_every_t(prove: Prove) -> None:
+    """Both matrices, traced: at rest after one step from any start; and (3/2)^t, for every t.
+
+    And the reverse where nothing is cut off: with W and h_0 positive a step of ReLU is W h_0.
+    """
+
+    def after(W: Any, h: Any) -> Any:
+        net = prove.network(Layer("rnn", 1, 2, activation="relu", biases="none"), 1, W_h=0, U_h=W, h=h)
+        return prove.reference.run(net).outputs[0, 0]
+
+    two = prove.matrix([[1, -1], [-1, 1]])
+    prove.identical(prove.characteristic(two, prove.x), prove.x * (prove.x - 2))
+    low, apart = prove.symbols("a b", at_least=0)
+    for start, rest in (([low, low + apart], [0, apart]), ([low + apart, low], [apart, 0])):
+        prove.identical(after(two, prove.matrix([start])), rest)
+        prove.identical(after(two, prove.matrix([rest])), rest)
+    nilpotent = prove.matrix([[Fraction(3, 2), Fraction(9, 4)], [-1, Fraction(-3, 2)]])
+    prove.identical(nilpotent @ nilpotent, 0 * nilpotent)
+    rate = prove.number(3, 2)
+    prove.closed_form(
+        lambda n: [rate**n, 0 * n],
+        first=[rate, 0],
+        then=lambda n, h: list(after(nilpotent, prove.matrix([h]))),
+    )
+    prove.by_induction(lambda n: rate**n >= 1 + n / 2)
+    W, h = prove.symbols("p q r s", above=0).reshape(2, 2), prove.symbols("h1 h2", above=0)
+    prove.identical(after(W, prove.matrix([h])), W @ h)
 
 
 # ------------------------------------------------------------------------------------------
