@@ -34,8 +34,8 @@ slow = claim(
     """,
     verdict=REFUTED,
     because="""
-        0.25 divided by a millionth is a quarter of a million: five to ten times 'several tens of
-        thousands', and 500 times the 500 samples, each of which would move it by 5 · 10⁻⁴. In
+        0.25 divided by a millionth is a quarter of a million, which is not tens but hundreds of
+        thousands, and 500 times the 500 samples, each of which would move it by 5 · 10⁻⁴. In
         floats it may take longer still. Near 2 the numbers of binary32 are 2⁻²³ or 2⁻²² apart, so
         each step is 2⁻²⁰ in effect; one of 10⁻⁷ is less than half a gap and is lost altogether.
         Binary64 takes the 250 000 steps.
