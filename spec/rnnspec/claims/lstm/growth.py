@@ -172,7 +172,7 @@ prevented = claim(
     "LST-20",
     title="A forget gate bounds the cell if it stays away from 1; being below 1 is not enough",
     says="To prevent the unlimited growth of the cell state, the forget gate was introduced.",
-    statement="The cell of an LSTM with a forget gate grows by less than 4 in 12 steps.",
+    statement="Whatever its forget gates, a cell that starts at 0 stays within 4 for 12 steps.",
     equation="""
         f_t ≤ f̄ < 1:   |C_t| < f̄^t |C_0| + (1 − f̄^t)/(1 − f̄)
         f_t = 1 − 1/(t + 1)², i g → 1:   C_t = (t + 2)/(t + 1) Σ_{s ≤ t} (s + 1)/(s + 2),  C_2000 = 1994.3
