@@ -5,9 +5,8 @@ from rnnspec.strategies.layers import LayerSizes
 from rnnspec.strategies.networks import networks
 from rnnspec.strategies.numbers import arrays, reals, wholes
 from rnnspec.strategies.orbits import Orbit, orbits
-from rnnspec.strategies.preactivations import Preactivations
+from rnnspec.strategies.preactivations import FewPreactivations, Preactivations
 from rnnspec.strategies.stacks import stacks
-from rnnspec.strategies.thinned import FewPreactivations
 
 __all__ = [
     "Feedforward",
