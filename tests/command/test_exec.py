@@ -28,7 +28,7 @@ def run_by_python(*words: str | Path) -> str:
 def test_the_example_conforms() -> None:
     said = rnnspec("check", "--exec", run_by_python(EXAMPLE), "--profile", "quick")
     assert said.code == 0, said.out
-    assert "plain-program 1.0 conforms in float64: 5 claims held" in said.out
+    assert re.search(r"plain-program 1\.0 conforms in float64: \d+ claims held", said.out)
     assert "parameter_count is not offered" in said.out
 
 
@@ -71,7 +71,10 @@ def greets(text: str) -> str:
         (("--exec",), "Option '--exec' requires an argument"),
         (("--exec", "true", "numpy"), "TARGET and --exec exclude each other: no claim or topic is called"),
         (("numpy", "ACT-02", "--exec", "true"), "TARGET and --exec exclude each other: no claim or topic"),
-        (("--exec", "true", "ACT-02", "ACT-2"), "no claim or topic is called 'ACT-2'; did you mean ACT-02?"),
+        (
+            ("--exec", "true", "ACT-02", "ATC-02"),
+            "no claim or topic is called 'ATC-02'; did you mean ACT-02?",
+        ),
         (("--exec", " "), "--exec: the command is empty"),
         (("--exec", "a 'b"), '--exec: "a \'b" cannot be split into words: No closing quotation'),
         (("--exec", "a \udcff"), "--exec: 'a \\udcff' is not UTF-8"),

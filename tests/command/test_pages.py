@@ -80,7 +80,7 @@ def test_the_list() -> None:
     [
         (["claims", "SPE08"], "no claim or topic is called 'SPE08'; did you mean SPE-08?"),
         (["verify", "nonsense"], "no claim or topic is called 'nonsense'; topics are ACT, "),
-        (["check", "numpy", "ACT-2"], "did you mean ACT-02?"),
+        (["check", "numpy", "ATC-02"], "did you mean ACT-02?"),
         (["check"], "Missing argument 'TARGET'"),
         (["check", "numpy", "--dtype", "float8"], "'float8' is not one of"),
         (["check", "numpy", "--timeout", "0"], "--timeout"),

@@ -343,7 +343,8 @@ def test_in_a_format_that_is_only_swept_nothing_is_planned_but_what_is_exhaustiv
     claims = selected(["ACT-02"])
     tasks = plan(claims, ("float32",), "quick", 0, swept=("bfloat16",))
     assert {task.check for task in tasks if task.reading == "bfloat16"} == {
-        "ACT-02/at_most_a_quarter_in_every_bfloat16"
+        "ACT-02/at_most_a_quarter_in_every_bfloat16",
+        "ACT-02/whole_curve_in_every_bfloat16",
     }
     drawn = plan(claims, ("bfloat16",), "quick", 0)
     assert {task.reading for task in drawn} == {"bfloat16"}

@@ -24,8 +24,8 @@ CROSSING = "1.66288589105862108"
 BEFORE, BEYOND = 1.6628, 1.6629
 """Either side of x*."""
 
-WITHIN = "the pre-activation is within ±x* = ±1.6629"
-ALL_WITHIN = "every pre-activation is within ±x* = ±1.6629"
+WITHIN = "the pre-activation is closer to 0 than x* = 1.66288..."
+ALL_WITHIN = "no pre-activation is farther from 0 than x* = 1.66288..."
 
 Inside = Annotated[Array, arrays((1, 6), low=-212 / 128, high=212 / 128, unit=1 / 128)]
 Outside = Annotated[Array, arrays((1, 6), low=27 / 16, high=8, unit=1 / 16)]
@@ -137,7 +137,7 @@ slower = claim(
     says="Since its gradient is the larger one, tanh makes gradients vanish more slowly than the sigmoid.",
     statement="For all pre-activations z_1, ..., z_T, the product of tanh'(z_t) is at least that of σ'(z_t).",
     equation="""
-        ∏ tanh'(z_t) ≥ ∏ σ'(z_t)   if every |z_t| ≤ x* = 1.6629
+        ∏ tanh'(z_t) ≥ ∏ σ'(z_t)   if every |z_t| ≤ x* = 1.66288...
         ∏ tanh'(z_t) ≤ ∏ σ'(z_t)   if every |z_t| ≥ x*
         E ln tanh'(sZ) > E ln σ'(sZ)  ⇔  s < 2.0259...,   Z standard normal
     """,

@@ -117,12 +117,13 @@ no_flat_half = claim(
     "ACT-21",
     title="ELU's slope is positive everywhere, but far to the left it is lost beside 1",
     says="ELU was introduced to remove the effect of ReLU's zero interval.",
-    statement="The slope is more than what rounding leaves of 1, for every x.",
+    statement="For every x the slope is above 0, and by more than rounding is: above half the unit roundoff.",
     equation="""
         ELU'(x) = α e^x > 0                                           for x < 0, α > 0
-        ELU'(−10) = 4.53999e-5                                        with α = 1
-        f + α rounds to 0 below −25 ln 2 = −17.33 in binary32, −54 ln 2 = −37.43 in binary64
-        α e^x underflows below −745.13 in binary64
+        with α = 1:
+        ELU'(−10) = 4.53999e-5
+        f + α is rounded to 0 below −25 ln 2 = −17.33 in binary32, −54 ln 2 = −37.43 in binary64
+        α e^x underflows below −1075 ln 2 = −745.13 in binary64
     """,
     verdict=CONDITIONAL,
     because="""

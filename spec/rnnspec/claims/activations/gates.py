@@ -153,8 +153,8 @@ gate_range = claim(
     because="""
         |f c + i g| ≤ |f| |c| + |i g|, and |f| ≤ 1 is all that is needed for the bound. So tanh,
         with values from −1 to 1, keeps the cell within the same bounds as the sigmoid. What it does
-        in addition, turning the cell's sign, is excluded by [0, 1] and by nothing else: with
-        such a gate the cell moves towards 0, and never across it, before something is written. That
+        in addition, turning the cell's sign, is excluded by [0, 1] alone: behind
+        a gate in [0, 1] the cell moves towards 0, and never across it, until something is written. The
         'must' is a choice of design: there are LSTMs with exponential gates, which divide what
         they read from the cell by a sum of these gates.
     """,

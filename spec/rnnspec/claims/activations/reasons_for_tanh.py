@@ -350,11 +350,9 @@ cheaper = claim(
 )
 
 
-@cheaper.as_stated(
-    unsearched="there is nothing to draw: the operations of a formula do not depend on its input"
-)
+@cheaper.as_stated()
 def fewer_operations(impl: Subject, hold: Hold) -> None:
-    """The slope of tanh takes fewer operations than that of the sigmoid."""
+    """The slope of tanh takes fewer operations than that of the sigmoid, whatever their input is."""
     hold.strictly_less(len(operations("tanh")), len(operations("sigmoid")), "operations")
 
 
