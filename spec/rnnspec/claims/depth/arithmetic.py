@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from rnnspec.claim import HOLDS, REFUTED, About, claim
-from rnnspec.evidence import Prove
+from rnnspec.evidence import Expression, Prove
 from rnnspec.hold import Hold
 from rnnspec.sources import D1
 from rnnspec.subject import Subject
@@ -84,6 +84,27 @@ def quotient(prove: Prove) -> None:
     prove.identical(distance / USUAL_SAMPLES, prove.number(5, 10**4))
     prove.identical(prove.number(250_000) / USUAL_SAMPLES, 500)
     prove.identical(distance * 2**20, 2**18)
+
+
+@slow.proof
+def steps_of_binary32(prove: Prove) -> None:
+    """In binary32 every step is 2⁻²⁰, and the 262 144th is the first that reaches the target.
+
+    Below −2 the numbers are 2⁻²² apart, above 2⁻²³. The update is nearer to four of these gaps, and
+    to eight, than to three or five, and to seven or nine.
+    """
+    start, end, update = (Fraction(float(np.float32(float(each)))) for each in (FROM, TO, UPDATE))
+    for gap, gaps in ((Fraction(1, 2**22), 4), (Fraction(1, 2**23), 8)):
+        prove.valid(abs(_number(prove, update / gap) - gaps) < Fraction(1, 2))
+        prove.identical(_number(prove, gap * gaps), Fraction(1, 2**20))
+    prove.identical(_number(prove, start * 2**22), int(start * 2**22))
+    step = _number(prove, Fraction(1, 2**20))
+    prove.valid(_number(prove, start) + (2**18 - 1) * step < _number(prove, end))
+    prove.valid(_number(prove, start) + 2**18 * step >= _number(prove, end))
+
+
+def _number(prove: Prove, value: Fraction) -> Expression:
+    return prove.number(value.numerator, value.denominator)
 
 
 def _steps(dtype: DTypeLike) -> int:

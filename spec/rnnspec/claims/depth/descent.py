@@ -121,7 +121,11 @@ def number_of_steps(impl: Subject, hold: Hold, q: Factor, digits: Annotated[int,
 
 @convergence.proof
 def closed_form_of_descent(prove: Prove) -> None:
-    """The traced step is (1 − ηλ) w with λ = x²; k of them (1 − ηλ)^k; |1 − ηλ| < 1 iff 0 < ηλ < 2."""
+    """The traced step is (1 − ηλ) w with λ = x²; k of them (1 − ηλ)^k; |1 − ηλ| < 1 iff 0 < ηλ < 2.
+
+    With |1 − ηλ| = 1/(1 + e) or 1 + e the powers go where (1 + e)^k ≥ 1 + k e sends them. And for
+    |1 − ηλ| = e^−a and ε = e^−d, k steps leave no more than ε from k = d/a on, and before that more.
+    """
     net, (eta,) = prove.chain(Dense(1, 1, bias=False)), prove.symbols("eta")
     w, x = net.parameters["W_1"][0, 0], net.inputs[0, 0]
     y = prove.reference.chain(net.chain, net.parameters, net.inputs).outputs
@@ -132,6 +136,13 @@ def closed_form_of_descent(prove: Prove) -> None:
     (p,) = prove.symbols("p")
     prove.valid(prove.implies(prove.all_of(p > 0, p < 2), abs(1 - p) < 1))
     prove.valid(prove.implies(abs(1 - p) < 1, prove.all_of(p > 0, p < 2)))
+    prove.valid(prove.implies(p > 2, abs(1 - p) > 1))
+    prove.valid(prove.implies(abs(p) <= Fraction(1, 2), abs(1 - p) >= Fraction(1, 2)))
+    (e,) = prove.symbols("e", at_least=0)
+    prove.by_induction(lambda k: (1 + e) ** k >= 1 + k * e)
+    a, d, k, more = prove.symbols("a d k more", above=0)
+    prove.identical(prove.exp(-a * k) / prove.exp(-d), prove.exp(d - a * k))
+    prove.valid(prove.exp(more) > 1)
 
 
 @convergence.enclosure
@@ -252,10 +263,22 @@ def no_direction_is_steeper(impl: Subject, hold: Hold, case: Three) -> None:
 
 @steepest.proof
 def cauchy_schwarz_and_descent(prove: Prove) -> None:
-    """‖g‖²‖u‖² − (g·u)² is a sum of squares; and the step on ½ (W x − t)² multiplies E by (1 − ηL)²."""
+    """‖g‖²‖u‖² (‖g‖²‖u‖² − (g·u)²) is ‖u‖² times a square, in any dimension, and 0 for parallel ones.
+
+    The descent lemma, of any E: on the way from θ to θ − η∇E the second derivative by s of
+    E(θ − s η ∇E) is at most L η² ‖∇E‖², so that Taylor's formula leaves E below its bound. On
+    ½ (W x − t)², traced, the bound is reached.
+    """
     g, u = prove.symbols("g1 g2 g3"), prove.symbols("u1 u2 u3")
     squares = sum((g[i] * u[j] - g[j] * u[i]) ** 2 for i, j in ((0, 1), (0, 2), (1, 2)))
     prove.identical((g**2).sum() * (u**2).sum() - (g * u).sum() ** 2, squares)
+    # In any dimension: ‖U g − D u‖² with G = ‖g‖², U = ‖u‖², D = g·u, multiplied out.
+    G, U, D = prove.symbols("G U D")
+    prove.identical(U**2 * G - 2 * U * D * D + D**2 * U, U * (U * G - D**2))
+    prove.valid(D**2 <= U * G, given=[U > 0, U * (U * G - D**2) >= 0])
+    # E(1) ≤ E(0) + E'(0) + max E''/2, of E(s) = E(θ − s η∇E).
+    step, bend = prove.symbols("step bend")
+    prove.identical(-step * G + bend * step**2 * G / 2, -step * (1 - step * bend / 2) * G)
 
     net, (t, eta) = prove.chain(Dense(2, 1, bias=False)), prove.symbols("t eta")
     (x,), W = net.inputs, net.parameters["W_1"]

@@ -14,6 +14,7 @@ from rnnspec.claims.depth.layers import (
     all_alike,
     at_rest,
     gradients,
+    one_layer_of_many,
     sigmoid_slopes,
     square_of_a_norm,
     weights_of,
@@ -108,7 +109,10 @@ def at_most_the_weights_over_four(impl: Subject, hold: Hold, net: OneUnit) -> No
 
 @product_rule.proof
 def of_one_to_nine_layers(prove: Prove) -> None:
-    """L = 1, 2, 4 and 9, traced: back-propagation and the derivative are that product."""
+    """L = 1, 2, 4 and 9, traced: the derivative is that product; and the step to any other depth.
+
+    One layer multiplies what it gets from above, a product of slopes and weights, by its own.
+    """
     for depth in (1, 2, 4, 9):
         net = prove.chain(*(Dense(1, 1, "sigmoid") for _ in range(depth)))
         inside = [a[0, 0] for a in prove.reference.chain(net.chain, net.parameters, net.inputs).inside]
@@ -117,8 +121,10 @@ def of_one_to_nine_layers(prove: Prove) -> None:
         b, w = net.parameters["b_1"][0], net.parameters["W_1"][0, 0]
         prove.identical(prove.derivative(inside[-1], b), prod(slopes) * prod(later))
         prove.identical(prove.derivative(inside[-1], w), prod(slopes) * prod(later) * net.inputs[0, 0])
-    (s,) = prove.symbols("s")
-    prove.valid(s * (1 - s) <= QUARTER)
+    (c,) = prove.symbols("c")
+    one_layer_of_many(prove, c)
+    (s,), (w, P, bound) = prove.symbols("s", at_least=0, at_most=QUARTER), prove.symbols("w P bound")
+    prove.valid(abs(P * s * w) <= bound * abs(w) / 4, given=[abs(P) <= bound])
 
 
 # ------------------------------------------------------------------------------------------
@@ -187,7 +193,10 @@ def rate_of_any_common_bound(impl: Subject, hold: Hold, net: OneUnit) -> None:
 
 @quarters.proof
 def one_factor(prove: Prove) -> None:
-    """|w σ'| ≤ 1/4 for |w| ≤ 1, with equality only if |w| = 1 and σ' = 1/4, that is z = 0."""
+    """|w σ'| ≤ 1/4 for |w| ≤ 1, with equality only if |w| = 1 and σ' = 1/4, that is z = 0.
+
+    So each layer takes a bound of what arrives from above to a quarter of it, at any depth.
+    """
     slope, (s,) = prove.slope("sigmoid"), prove.symbols("s", at_least=0, at_most=QUARTER)
     prove.identical(QUARTER - slope, (prove.activation("sigmoid") - Fraction(1, 2)) ** 2)
     prove.vanishes_only_at_zero(prove.activation("sigmoid") - Fraction(1, 2))
@@ -196,6 +205,10 @@ def one_factor(prove: Prove) -> None:
     prove.valid(prove.implies(abs(w * s) == QUARTER, prove.all_of(abs(w) == 1, s == QUARTER)))
     v, bound = prove.symbols("v bound")
     prove.valid(prove.implies(abs(v) <= bound, abs(v * s) <= bound / 4))
+    (c,) = prove.symbols("c")
+    one_layer_of_many(prove, c)
+    prove.valid(abs(c * s) <= bound / 4, given=[abs(c) <= bound])
+    prove.valid(abs(c * s * w) <= bound / 4, given=[abs(c) <= bound])
 
 
 # ------------------------------------------------------------------------------------------

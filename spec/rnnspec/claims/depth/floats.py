@@ -135,7 +135,10 @@ def overflows(impl: Subject, hold: Hold) -> None:
 
 @range_of_floats.proof
 def known_depths(prove: Prove) -> None:
-    """The sixteen depths of the table, each with the one before it, in whole numbers."""
+    """The sixteen depths of the table, each with the one before it, in whole numbers.
+
+    Beyond the first of them a factor below 1 leaves a product 0, and one above 1 infinite.
+    """
     for factor, depths in VANISH.items():
         for name, layers in depths.items():
             zero = _number(prove, half_of_the_smallest(FORMATS[name]))
@@ -149,6 +152,9 @@ def known_depths(prove: Prove) -> None:
     smallest = Fraction(FORMATS["float32"].smallest_subnormal)
     prove.identical(_number(prove, Fraction(1, 4) ** 74), 2 * _number(prove, smallest))
     prove.identical(4 * prove.slope("sigmoid", prove.number(0)), 1)
+    (P, bound), (small,) = prove.symbols("P bound", above=0), prove.symbols("small", above=0, below=1)
+    prove.valid(P * small <= bound, given=[bound >= P])
+    prove.valid(P / small >= bound, given=[bound <= P])
 
 
 def _number(prove: Prove, value: Fraction) -> Expression:

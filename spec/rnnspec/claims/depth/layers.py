@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rnnspec.evidence import Expression, Prove
 from rnnspec.protocol import Chain, Dense
 from rnnspec.strategies import Feedforward, one_unit_a_layer
 from rnnspec.subject import Array, Numbers, Subject
@@ -57,6 +58,25 @@ def activations(subject: Subject, net: Feedforward) -> list[Any]:
 def sigmoid_slopes(subject: Subject, net: Feedforward) -> list[Any]:
     """σ'(z_1), ..., σ'(z_L) of a chain of sigmoids, from what it puts out."""
     return [a * (1 - a) for a in activations(subject, net)[1:]]
+
+
+def one_layer_of_many(prove: Prove, c: Expression) -> tuple[Expression, Expression, Expression]:
+    """w and σ'(z) of one traced layer with one unit, and what it sends down of c, ∂C/∂y, to its input.
+
+    It is shown that this is c σ'(z) w, and that the gradients of b and w are c σ'(z) and that times
+    the input. Whatever stands above is in c, whatever stands below in the input: so it is the step of
+    an induction over the layers of a chain of any depth.
+    """
+    net = prove.chain(Dense(1, 1, "sigmoid"))
+    ((y,),) = prove.reference.chain(net.chain, net.parameters, net.inputs).outputs
+    back = prove.reference.chain_vjp(net.chain, net.parameters, net.inputs, prove.matrix([[c]]))
+    w, slope = net.parameters["W_1"][0, 0], y * (1 - y)
+    prove.identical(back.parameters["b_1"][0], c * slope)
+    prove.identical(back.parameters["W_1"][0, 0], c * slope * net.inputs[0, 0])
+    prove.identical(back.inputs[0, 0], c * slope * w)
+    prove.valid(slope <= Fraction(1, 4))
+    prove.valid(slope > 0)
+    return w, slope, back.inputs[0, 0]
 
 
 def at_rest(weights: Sequence[float]) -> Feedforward:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import LOOSE, claim
+from rnnspec.claim import LOOSE, SAMPLED, claim
 from rnnspec.claims.depth.layers import (
     activations,
     at_rest,
@@ -57,7 +57,8 @@ output_layer = claim(
     """,
     corrected="""
         The gradient at the output layer has one slope as a factor and no product over depth: it is
-        at most 4/27 and may vanish in saturation. With cross-entropy it is the error, o − t.
+        at most 4/27 and may vanish in saturation. With the cross-entropy of one output, or of two
+        classes, it is the error, o − t.
     """,
     sources=[D0("1.3, DNN and RNN")],
     see=["DEP-03", "DEP-21"],
@@ -102,7 +103,17 @@ def cross_entropy_does_not_saturate(impl: Subject, hold: Hold, z: Wrong) -> None
 
 @output_layer.proof
 def four_27ths(prove: Prove) -> None:
-    """|(o − t) o (1 − o)| ≤ 4/27, reached at o = 2/3 and t = 0; with cross-entropy it is p − t."""
+    """|(o − t) o (1 − o)| ≤ 4/27, reached at o = 2/3 and t = 0; with cross-entropy it is p − t.
+
+    The traced layer reads symbols: whatever stands below it is in these. For the target 0 its
+    gradient tends to 0 on both sides, also where o tends to 1.
+    """
+    net, targets = prove.chain(Dense(2, 2, "sigmoid")), prove.symbols("t1 t2")[np.newaxis]
+    out = prove.reference.chain(net.chain, net.parameters, net.inputs).outputs
+    dy = prove.reference.squared_error_gradient(out, targets, "half")
+    back = prove.reference.chain_vjp(net.chain, net.parameters, net.inputs, dy).parameters
+    prove.identical(back["b_1"], ((out - targets) * out * (1 - out))[0])
+    prove.tends_to(prove.activation("sigmoid") * prove.slope("sigmoid"), 0)
     o, t = prove.symbols("o t", at_least=0, at_most=1)
     bound, at = Fraction(4, 27), prove.number(2, 3)
     prove.valid(abs((o - t) * o * (1 - o)) <= bound)
@@ -112,6 +123,8 @@ def four_27ths(prove: Prove) -> None:
     dE = prove.reference.cross_entropy_gradient(logits, targets)
     prove.identical(dE[0], prove.derivative(prove.reference.cross_entropy(logits, targets)[0], z))
     prove.identical(dE, prove.reference.softmax(logits) - targets)
+    alone = prove.reference.softmax(prove.matrix([[prove.x, 0]]))[0, 0]
+    prove.identical(alone, 1 / (1 + prove.exp(-prove.x)))
 
 
 @output_layer.enclosure
@@ -148,6 +161,7 @@ independence = claim(
         share no parameters: were they to share one, its gradient would be the sum of theirs.
     """,
     sources=[D0("1.3, DNN and RNN")],
+    rests_on=SAMPLED,
     see=["DEP-08", "DEP-21", "DEP-22"],
 )
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, About, claim
+from rnnspec.claim import HOLDS, SAMPLED, About, claim
 from rnnspec.claims.depth.layers import activations, gradients, sigmoid_slopes
 from rnnspec.evidence import Prove
 from rnnspec.hold import Hold
@@ -70,6 +70,7 @@ counting = claim(
         input. A path may pass through any unit of each later layer, one unit a layer.
     """,
     sources=[D0("1.1")],
+    rests_on=SAMPLED,
     see=["DEP-03", "DEP-04", "DEP-06"],
 )
 
@@ -91,10 +92,7 @@ def sum_over_all_paths(impl: Subject, hold: Hold, net: Sigmoids) -> None:
 
 @counting.proof
 def traced_paths(prove: Prove) -> None:
-    """In the 2-2-2 network, and in one with a third layer: the sum over paths is the derivative.
-
-    Then, for every depth: each further layer adds two factors, and n times as many paths.
-    """
+    """In the 2-2-2 network, and in one with a third layer: the sum over paths is the derivative."""
     for sizes in ((2, 2, 2), (1, 2, 2, 2)):
         net = prove.chain(*(Dense(m, n, "sigmoid") for m, n in pairwise(sizes)))
         inside = [net.inputs[0], *(a[0] for a in _inside(prove, net))]
@@ -107,9 +105,6 @@ def traced_paths(prove: Prove) -> None:
             later = len(sizes) - 1 - layer
             prove.identical(len(found), 2**later)
             prove.identical([len(path) for path in found], [2 * later + 3] * len(found))
-    (n,) = prove.sizes("n")
-    prove.closed_form(lambda k: 2 * k + 1, first=3, then=lambda k, factors: factors + 2)
-    prove.closed_form(lambda k: n ** (k - 1), first=1, then=lambda k, count: n * count)
 
 
 def _inside(prove: Prove, net: Any) -> list[Any]:
@@ -139,6 +134,7 @@ growing = claim(
         once with every input of its unit and once with the slope.
     """,
     sources=[D0("1.1")],
+    rests_on=SAMPLED,
     see=["DEP-05", "DEP-07"],
 )
 
@@ -175,8 +171,13 @@ def as_many_terms_as_paths(
 
 @growing.proof
 def terms_outgrow_weights(prove: Prove) -> None:
-    """n^(L−1) terms, L n² weights without biases; of two units a layer more terms from L = 6 on."""
-    n, L = prove.sizes("n L")
+    """n^(L−1) terms, L n² weights without biases; of two units a layer more terms from L = 6 on.
+
+    And a layer of n units with m inputs, for which δ takes n multiplications, its gradients m n and
+    what it sends down as many, takes no more than three a weight.
+    """
+    m, n, L = prove.sizes("m n L")
+    prove.valid(n + 2 * m * n <= 3 * m * n)
     prove.closed_form(lambda k: n ** (k - 1), first=1, then=lambda k, terms: n * terms)
     weights = prove.count_in_depth(_square, "n", "L")
     prove.identical(weights, L * n**2)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import CONDITIONAL, About, claim
-from rnnspec.claims.depth.layers import at_rest, gradients
+from rnnspec.claims.depth.layers import at_rest, gradients, one_layer_of_many
 from rnnspec.evidence import Enclose, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Format
@@ -114,7 +114,10 @@ def decided_by_the_sum(impl: Subject, hold: Hold, a: BelowOne) -> None:
 
 @vanishing.proof
 def above_one_half_for_ever(prove: Prove) -> None:
-    """∏ (1 − 1/k²) = (n + 1)/(2n) > 1/2 for every n ≥ 2; and each further factor keeps both bounds."""
+    """∏ (1 − 1/k²) = (n + 1)/(2n) > 1/2 for every n ≥ 2; and each further factor keeps all bounds.
+
+    With factors of at most q = 1/(1 + e) that is q^n, and (1 + e)^n ≥ 1 + n e grows beyond all bounds.
+    """
     prove.product_is(lambda k: 1 - 1 / k**2, lambda n: (n + 1) / (2 * n), start=2)
     (n,) = prove.symbols("n", at_least=2)
     prove.valid((n + 1) / (2 * n) > Fraction(1, 2))
@@ -124,6 +127,9 @@ def above_one_half_for_ever(prove: Prove) -> None:
     (S,) = prove.symbols("S", at_least=0)
     prove.valid(prove.implies(1 - S <= P, 1 - (S + 1 - a) <= a * P))
     prove.valid(prove.implies(P * (1 + S) <= 1, a * P * (1 + S + 1 - a) <= 1))
+    e, bound = prove.symbols("e bound", at_least=0)
+    prove.valid(a * P <= bound / (1 + e), given=[bound >= P, a * (1 + e) <= 1])
+    prove.by_induction(lambda n: (1 + e) ** n >= 1 + n * e)
 
 
 # ------------------------------------------------------------------------------------------
@@ -135,9 +141,13 @@ exploding = claim(
     says="""
         If |σ'(z) w| > 1 in every layer, the product, and with it the gradient, becomes too large.
     """,
-    statement="If |w_{l+1} σ'(z_l)| > 1 for all l, then |∂C/∂b_1| → ∞ with the number of layers.",
+    statement="""
+        If |w_{l+1} σ'(z_l)| > 1 for all l, then |∂C/∂b_1| becomes as many times as large as |∂C/∂b_L|
+        as one likes, with enough layers.
+    """,
     equation="""
-        |w_{l+1} σ'(z_l)| ≥ 1 + ε  ⇒  |∂C/∂b_1| ≥ (1 + ε)^{L−1} σ'(z_L) |∂C/∂y_L|
+        |w_{l+1} σ'(z_l)| ≥ 1 + ε  ⇒  |∂C/∂b_1| ≥ (1 + ε)^{L−1} |∂C/∂b_L|
+        ∂C/∂b_L = σ'(z_L) ∂C/∂y_L
         ∏_{k=1}^{∞} (1 + 1/k²) = sinh(π)/π = 3.676...
     """,
     verdict=CONDITIONAL,
@@ -145,12 +155,13 @@ exploding = claim(
         With a common margin ε the product is at least (1 + ε)^{L−1}; weights of 100 at z = 0 make
         it 25 a layer. Factors that merely exceed 1 may approach it so fast that the product
         converges: 1 + 1/k² gives sinh(π)/π, which is Euler's product for the sine. Here, too, it is
-        the sum of the differences from 1 that decides.
+        the sum of the differences from 1 that decides. The gradient of the last bias, from
+        which they multiply, has the last slope in it, which may be small (DEP-22).
     """,
     conditions=[MARGIN],
     sources=[D0("1.2")],
     floats="At z = 0 each factor is w/4 to the last bit, while the product is a number of the format.",
-    see=["DEP-11", "DEP-13", "DEP-20"],
+    see=["DEP-11", "DEP-13", "DEP-20", "DEP-22"],
 )
 
 
@@ -199,7 +210,8 @@ def a_chain_that_does_not_double(impl: Subject, hold: Hold, layers: Layers) -> N
 def below_four_for_ever(prove: Prove) -> None:
     """∏ (1 + 1/k²) ≤ 4n/(n + 1) < 4: equal at n = 1, and no factor exceeds the bound's own ratio.
 
-    With a margin every factor multiplies the bound by 1 + ε, and (1 + ε)^n ≥ 1 + n ε has none.
+    With a margin a layer makes what arrives at it, and its bias's gradient, longer by 1 + ε at
+    least; and (1 + ε)^n ≥ 1 + n ε grows beyond all bounds.
     """
 
     def bound(n: Any) -> Any:
@@ -209,8 +221,10 @@ def below_four_for_ever(prove: Prove) -> None:
     prove.identical(bound(prove.number(1)), 1 + prove.number(1))
     prove.valid(bound(n) * (1 + 1 / (n + 1) ** 2) <= bound(n + 1))
     prove.valid(bound(n) < 4)
-    e, P, before = prove.symbols("e P before", at_least=0)
+    (c,), (e, P, before) = prove.symbols("c"), prove.symbols("e P before", at_least=0)
     (factor,) = prove.symbols("factor")
+    # Of the layer above: its bias has c σ', the one below gets c σ' w, and its bias that times σ'.
+    one_layer_of_many(prove, c)
     prove.valid(P * factor >= before * (1 + e), given=[before <= P, factor >= 1 + e])
     prove.by_induction(lambda k: (1 + e) ** k >= 1 + k * e)
 

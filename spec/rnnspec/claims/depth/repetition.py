@@ -65,11 +65,18 @@ def digits_of_the_powers(enclose: Enclose) -> None:
 
 @powers.proof
 def do_not_cancel(prove: Prove) -> None:
-    """0.99 · 1.01 = 0.9999, so that the product of the two powers is 0.9999^365, below 1."""
+    """The printed digits of the three powers, in whole numbers; and the product, 0.9999^365, is below 1."""
     low, high = prove.number(99, 100), prove.number(101, 100)
     prove.identical(low * high, prove.number(9999, 10000))
     prove.identical(low**365 * high**365, prove.number(9999, 10000) ** 365)
     prove.valid(low**365 * high**365 < 1)
+    for power, digits in (
+        (low**365, "0.0255179644522912"),
+        (high**365, "37.78343433288716"),
+        (low**365 * high**365, "0.964156334"),
+    ):
+        printed, half = Fraction(digits), Fraction(1, 2 * 10 ** len(digits.partition(".")[2]))
+        prove.valid(abs(power - printed) <= half)
     prove.valid(low**69 < Fraction(1, 2))
     prove.valid(low**68 > Fraction(1, 2))
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import LOOSE, REFUTED, claim
+from rnnspec.claim import LOOSE, REFUTED, SAMPLED, claim
 from rnnspec.claims.depth.layers import (
     activations,
     all_alike,
@@ -19,7 +19,7 @@ from rnnspec.claims.depth.layers import (
     square_of_a_norm,
     upper,
 )
-from rnnspec.evidence import Enclose, Enclosed, Functions, Prove
+from rnnspec.evidence import INF, Enclose, Enclosed, Functions, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Chain, Dense
 from rnnspec.sources import D0
@@ -70,6 +70,7 @@ sums = claim(
         χ(n) = n E σ'(√q Z)² passes 1 between n = 103 and n = 104.
     """,
     sources=[D0("1.2")],
+    rests_on=SAMPLED,
     floats="Nothing is rounded in the networks at z = 0 until (n/4)^L is no longer a number of the format.",
     see=["DEP-04", "DEP-06"],
 )
@@ -155,33 +156,26 @@ def five_units_for_fifty_layers(enclose: Enclose) -> None:
 def gain_of_wide_layers(enclose: Enclose) -> None:
     """χ(103) < 1 < χ(104), where q = n E σ(√q Z)² is the variance of the pre-activations.
 
-    σ² and its mirror image add up to 1 − 2σ', so that E σ² = 1/2 − E σ'. Means over Z are
-    trapezoidal sums here, with step h = 1/16 and to |z| = 4. Of a function that is analytic and
-    integrable in |Im z| < a they miss the integral by at most 2M/(e^(2πa/h) − 1), where M bounds
-    the integral of |f(x ± ia)| (Trefethen and Weideman 2014, theorem 5.1). With a = π/(2√q), within
-    which |σ'| ≤ 1/2, n E σ' and n E σ'² are off by less than 10⁻⁷.
+    As σ² and its mirror image add up to 1 − 2σ', the right side is n (1/2 − E σ'(√q Z)). In u = z²
+    the slope is convex: its second derivative has the sign of z σ''' − σ'', where σ''' = σ'(1 − 6σ')
+    and σ'' = σ'(1 − 2σ). So the right side is concave in q, positive for q = 0, and meets q once. The
+    gain falls with √q: of this a lower bound will do with 103 units, and an upper one with 104.
     """
-    _gain_is(enclose, 103, "45.620718", "0.99996")
-    _gain_is(enclose, 104, "46.092109", "1.00464")
+    enclose.holds(
+        lambda f, z: z * (1 - 6 * f.slope("sigmoid", z)) > 1 - 2 * f.activation("sigmoid", z),
+        touching=[0],
+        z=(0, INF),
+    )
+    low, high = Fraction("6.754311"), Fraction("6.789117")
+    enclose.holds(lambda f: 103 * _mean_square(f, "activation", low) > low**2)
+    enclose.holds(lambda f: 104 * _mean_square(f, "activation", high) < high**2)
+    enclose.value(lambda f: 103 * _mean_square(f, "slope", low), "0.99996")
+    enclose.value(lambda f: 104 * _mean_square(f, "slope", high), "1.00464")
 
 
-def _gain_is(enclose: Enclose, n: int, q: str, gain: str) -> None:
-    """The equation for q has this one solution from 45 to 47, and there χ(n) is the gain."""
-    half = Fraction(1, 2)
-    enclose.zeros(lambda f, q: n * (half - _mean_of_slopes(f, q, 1)) - q, at=[q], q=(45, 47))
-    enclose.value(lambda f: n * _mean_of_slopes(f, f.number(q), 2), gain)
-
-
-STEP, STEPS = Fraction(1, 16), 64
-
-
-def _mean_of_slopes(f: Functions, q: Enclosed, power: int) -> Enclosed:
-    """The trapezoidal sum for E σ'(√q Z)^power with a standard normal Z."""
-    root, total = f.sqrt(q), f.slope("sigmoid", f.number(0)) ** power / 2
-    for k in range(1, STEPS + 1):
-        z = k * STEP
-        total = total + f.exp(f.number(-z * z / 2)) * f.slope("sigmoid", root * z) ** power
-    return 2 * total * STEP / f.sqrt(2 * f.pi)
+def _mean_square(f: Functions, of: str, r: Fraction) -> Enclosed:
+    """E σ(r Z)², or E σ'(r Z)², for a standard normal Z."""
+    return f.mean_of_normal(lambda g, z: getattr(g, of)("sigmoid", r * z) ** 2)
 
 
 def _fork(w: Array) -> Feedforward:
@@ -222,6 +216,7 @@ inputs = claim(
         matters only through it; gradients of biases have no such factor.
     """,
     sources=[D0("1.2")],
+    rests_on=SAMPLED,
     see=["DEP-04"],
 )
 

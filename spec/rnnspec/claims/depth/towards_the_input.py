@@ -16,6 +16,7 @@ from rnnspec.claims.depth.layers import (
     at_rest,
     gradients,
     lower,
+    one_layer_of_many,
     sigmoid_slopes,
     upper,
     weights_of,
@@ -40,7 +41,7 @@ Large = Annotated[
 
 # ------------------------------------------------------------------------------------------
 ONE_UNIT = "each layer has one unit"
-NOT_ONE = "the mean logarithm of the factors is not 0"
+NOT_ONE = "the mean logarithm of the factors stays away from 0"
 DEEP = 20
 
 multiplying = claim(
@@ -153,7 +154,9 @@ def matrices_multiply(
 def logarithms_add_up(prove: Prove) -> None:
     """Three layers, traced: the product of the factors; and of e^u_l it is e^(Σ u_l).
 
-    A rotation of two units keeps the length of a gradient.
+    To any depth it is carried by one layer, which multiplies what arrives by its factor, and by
+    e^S e^u = e^(S + u). A mean logarithm of λ makes it e^(Lλ), and e^|λ|L ≥ 1 + L|λ| grows beyond
+    all bounds. A rotation of two units keeps the length of a gradient.
     """
     net = prove.chain(*(Dense(1, 1, "sigmoid") for _ in range(3)))
     inside = [a[0, 0] for a in prove.reference.chain(net.chain, net.parameters, net.inputs).inside]
@@ -161,6 +164,11 @@ def logarithms_add_up(prove: Prove) -> None:
     prove.identical(prove.derivative(inside[-1], net.inputs[0, 0]), prod(factors))
     u = prove.symbols("u1 u2 u3")
     prove.identical(prod(prove.exp(each) for each in u), prove.exp(u.sum()))
+    arrived, S, further = prove.symbols("arrived S further")
+    one_layer_of_many(prove, arrived)
+    prove.identical(prove.exp(S) * prove.exp(further), prove.exp(S + further))
+    (e,) = prove.symbols("e", at_least=0)
+    prove.by_induction(lambda L: (1 + e) ** L >= 1 + L * e)
 
     c, s, v1, v2 = prove.symbols("c s v1 v2")
     rotated = prove.chain(Dense(2, 2, bias=False), W_1=prove.matrix([[c, -s], [s, c]]))
@@ -269,17 +277,21 @@ def exponential_without_a_bound(impl: Subject, hold: Hold, pairs: Annotated[int,
 
 @decaying.proof
 def traced_ratio(prove: Prove) -> None:
-    """In three layers: dC/db_l = dC/db_{l+1} w_{l+1} σ'(z_l); and what follows for two factors."""
-    net = prove.chain(*(Dense(1, 1, "sigmoid") for _ in range(3)))
-    inside = [a[0, 0] for a in prove.reference.chain(net.chain, net.parameters, net.inputs).inside]
-    by_bias = [prove.derivative(inside[-1], net.parameters[f"b_{layer}"][0]) for layer in (1, 2, 3)]
-    for layer in (1, 2):
-        a, w = inside[layer - 1], net.parameters[f"W_{layer + 1}"][0, 0]
-        prove.identical(by_bias[layer - 1], by_bias[layer] * w * a * (1 - a))
+    """dC/db_l = dC/db_{l+1} w_{l+1} σ'(z_l), of neighbours in a chain of any depth; and what follows.
+
+    What stands above the two is in c, the derivative by what the upper one puts out; what stands
+    below them, in the input of the lower.
+    """
+    net, (c,) = prove.chain(*(Dense(1, 1, "sigmoid") for _ in range(2))), prove.symbols("c")
+    (a,), _ = (each[0] for each in prove.reference.chain(net.chain, net.parameters, net.inputs).inside)
+    back = prove.reference.chain_vjp(net.chain, net.parameters, net.inputs, prove.matrix([[c]])).parameters
+    prove.identical(back["b_1"], back["b_2"] * net.parameters["W_2"][0, 0] * a * (1 - a))
+    g, factor = prove.symbols("g factor")
+    prove.valid(abs(g * factor) <= abs(g), given=[abs(factor) < 1])
+    prove.valid(abs(g * factor) >= abs(g), given=[abs(factor) > 1])
     s, t = prove.symbols("s t", above=0, at_most=Fraction(1, 4))
     v, w = prove.symbols("v w", at_least=-1, at_most=1)
-    prove.valid(abs(v * s) <= Fraction(1, 4))
-    prove.valid(s * t <= Fraction(1, 16))
+    prove.valid(abs(g * (v * s) * (w * t)) <= abs(g) / 16)
     # 1 − 1/k from 2 to n leaves 1/n: it falls, but not exponentially.
     prove.product_is(lambda k: 1 - 1 / k, lambda n: 1 / n, start=2)
     # 1/4 and 1 − 1/k² by turns.

@@ -187,13 +187,18 @@ def n_halves_of_the_mean(impl: Subject, hold: Hold, pair: AnswersAndTargets) -> 
 
 @half_the_sum.proof
 def of_one_two_and_three_outputs(prove: Prove) -> None:
-    """For n = 1, 2, 3 and all outputs and targets: n/2 times the mean, in the reference's losses."""
+    """For n = 1, 2, 3 and all outputs and targets: n/2 times the mean, in the reference's losses.
+
+    Where anything is missed, n/2 times the mean is the mean for n = 2 alone.
+    """
     for n in (1, 2, 3):
         y = prove.symbols(" ".join(f"y{n}{k}" for k in range(n)))[np.newaxis]
         t = prove.symbols(" ".join(f"t{n}{k}" for k in range(n)))[np.newaxis]
         half, mean = (prove.reference.squared_error(y, t, kind) for kind in ("half", "mean"))
         prove.identical(half, mean * prove.number(n, 2))
         prove.identical(half[0], ((t - y) ** 2).sum() / 2)
+    n, average = prove.symbols("n average", above=0)
+    prove.valid(prove.implies(average * n / 2 == average, n == 2))
 
 
 # ------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, claim
+from rnnspec.claim import ENCLOSED, HOLDS, claim
 from rnnspec.claims.depth.layers import gradients
 from rnnspec.evidence import INF, Enclose, Enclosed, Functions, Prove
 from rnnspec.hold import Hold
@@ -65,6 +65,7 @@ window = claim(
         problem and rounds the widest window to 0.45, at about 6.9.
     """,
     sources=[D0("1.2")],
+    rests_on=ENCLOSED,
     see=["DEP-13", "DEP-15", "DEP-16"],
 )
 
