@@ -177,8 +177,7 @@ reset_closed = claim(
         The state enters the candidate as r h_{t-1} only (or as r (U_n h_{t-1} + b), if the reset
         comes after the product). A sigmoid is never 0, so in a network the statement is a limit;
         a bias of −64 is within 10^-27 of it. What is said is about the candidate: the new state
-        still has (1 − z) h_{t-1} in it. Another copy of one of the documents has it the wrong way
-        round, with a reset gate of 1 that ignores the past.
+        still has (1 − z) h_{t-1} in it.
     """,
     sources=[D0("3, GRU")],
     floats="The closed gate's rest is far below a rounding error.",

@@ -128,7 +128,7 @@ def _large(lab: Lab) -> list[Network]:
     """A GRU and an LSTM with 64 inputs and 128 units, over 8 steps, in batches of 8."""
     random, made = lab.random(0), []
     for kind in ("gru", "lstm"):
-        layer = Layer(kind, 64, 128)  # type: ignore[arg-type]  # one of the two
+        layer = Layer(kind, 64, 128)
         parameters = {name: random.normal(size=shape) / 16 for name, shape in layer.parameter_shapes.items()}
         state = {name: np.zeros((8, 128)) for name in layer.states}
         made.append(Network(layer, parameters, random.normal(size=(8, 8, 64)), state))

@@ -9,16 +9,20 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import CONDITIONAL, REFUTED, claim
-from rnnspec.claims.lstm_gradients.passing import gates, on_the_cell, one_unit, through_the_output, unit
+from rnnspec.claims.lstm_gradients.passing import (
+    KAPPA,
+    gates,
+    on_the_cell,
+    one_unit,
+    through_the_output,
+    unit,
+)
 from rnnspec.evidence import INF, Cotangent, Enclose, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Layer, Network
 from rnnspec.sources import D2
 from rnnspec.strategies import arrays, networks
 from rnnspec.subject import Array, Subject
-
-KAPPA = Fraction("0.447743204695")
-"""The maximum of x sech² x, rounded up (LGR-01)."""
 
 
 def _read(net: Network, **most: Fraction) -> Array:

@@ -36,7 +36,7 @@ rescued = claim(
     """,
     statement="""
         If the path from cell to cell carries a gradient of 1 over any number of steps, then
-        ∂c_T/∂c_0 stays away from 0 (below, by 1/16).
+        ∂c_T/∂c_0 stays away from 0 (in the check: by 1/16 at least).
     """,
     equation="""
         n = 1, at rest, no forget gate:  ∂c_T/∂c_0 = (1 + σ(b_i) σ(b_o) U_g)^T

@@ -10,6 +10,7 @@ import numpy as np
 from rnnspec.claim import HOLDS, claim
 from rnnspec.claims.lstm_gradients.at_rest import total_at_rest
 from rnnspec.claims.lstm_gradients.passing import (
+    KAPPA,
     gates,
     on_the_cell,
     one_unit,
@@ -28,9 +29,6 @@ LstmOfOneStep = Annotated[Network, networks("lstm", steps=(1, 1), hidden=(1, 3),
 TinyLstm = Annotated[Network, networks("lstm", steps=(2, 2), hidden=(1, 1), inputs=(1, 1))]
 Gate = Annotated[int, wholes(0, 2)]
 Weight = Annotated[float, reals(0, 8)]
-
-KAPPA = Fraction("0.447743204695")
-"""The maximum of x sech² x, rounded up."""
 
 four_terms = claim(
     "LGR-01",

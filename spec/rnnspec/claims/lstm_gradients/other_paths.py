@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnspec.claim import CONDITIONAL, HOLDS, claim
 from rnnspec.claims.lstm_gradients.at_rest import RestingLstm, closed_form, total_at_rest
-from rnnspec.claims.lstm_gradients.passing import on_the_cell, one_unit, unit
+from rnnspec.claims.lstm_gradients.passing import KAPPA, on_the_cell, one_unit, unit
 from rnnspec.evidence import INF, Enclose, Layer, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Network
@@ -105,7 +105,7 @@ def one_matrix_a_step(impl: Subject, hold: Hold, net: RestingLstm) -> None:
 def each_way_is_damped(impl: Subject, hold: Hold, net: OneUnitOneStep) -> None:
     """One unit: from cell to cell by way of a single gate, at most κ/4, 1/4 or 1 times its weight."""
     shown = hold.reference.slope("tanh", net.state["c"])  # the output gate is at most 1
-    most = {"f": Fraction("0.447743204695") / 4, "i": Fraction(1, 4), "g": Fraction(1)}
+    most = {"f": KAPPA / 4, "i": Fraction(1, 4), "g": Fraction(1)}
     for gate, damping in most.items():
         alone = net.with_parameters(**{f"U_{other}": 0 for other in most if other != gate})
         passed = abs(impl.vjp(alone, on_the_cell(alone, 1.0)).state["h"] * shown)

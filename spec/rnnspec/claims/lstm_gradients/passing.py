@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ import numpy as np
 from rnnspec.hold import Hold
 from rnnspec.protocol import Cotangent, Layer, Network
 from rnnspec.subject import Array, Numbers, Subject
+
+KAPPA = Fraction("0.447743204695")
+"""The maximum of x sech² x, rounded up (LGR-01)."""
 
 
 def on_the_cell(network: Network, dc: Any) -> Cotangent:
