@@ -90,8 +90,10 @@ def no_more_than_the_weights(impl: Subject, hold: Hold, net: TanhChain) -> None:
 def the_threshold_is_one_and_four(impl: Subject, hold: Hold, weights: Weights) -> None:
     """At 0 a tanh chain gives ∏ w; a sigmoid chain held at its centre gives ∏ w/4."""
     product = np.prod(weights)
-    hold.equal(by_input(impl, one_unit_a_layer(weights, x=0.0, activation="tanh")), product, "∂y/∂x by tanh")
-    centred = one_unit_a_layer(weights, -weights / 2, x=0.5, activation="sigmoid")
+    hold.equal(
+        by_input(impl, one_unit_a_layer(list(weights), x=0.0, activation="tanh")), product, "∂y/∂x by tanh"
+    )
+    centred = one_unit_a_layer(list(weights), list(-weights / 2), x=0.5, activation="sigmoid")
     hold.equal(4 ** len(weights) * by_input(impl, centred), product, "4^L ∂y/∂x by the sigmoid")
 
 

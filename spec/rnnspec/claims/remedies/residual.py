@@ -98,7 +98,8 @@ def sum_of_what_blocks_add(impl: Subject, hold: Hold, layers: Layers) -> None:
 def product_and_sum(impl: Subject, hold: Hold, layers: TwoLayers, dy: Cotangents) -> None:
     """∂E/∂x_l is dy + Σ (∂x_i/∂x_l)ᵀ F_i'ᵀ dy, and each block takes d to d + F_i'ᵀ d."""
     net, dy = with_shortcuts(layers), dy[: layers.batch]
-    parts, xs = _apart(layers), [layers.x]
+    parts = _apart(layers)
+    xs: list[Any] = [layers.x]
     for _, _, block, its in parts[:-1]:
         xs.append(impl.chain(block, its, xs[-1]))
 
@@ -137,7 +138,10 @@ def three_blocks(prove: Prove) -> None:
     """
     blocks = (Residual((Dense(1, 1, "tanh"),)),) * 3
     net = prove.chain(*blocks)
-    x_l, x, added, product = net.inputs, net.inputs, 0, 1
+    x_l = net.inputs
+    x: Any = x_l
+    added: Any = 0
+    product: Any = 1
     for place in (1, 2, 3):
         own = {name: net.parameters[f"{name}_{place}_1"] for name in ("W", "b")}
         layer = {f"{name}_1": value for name, value in own.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from math import prod
 from typing import Annotated, Any
 
 import numpy as np
@@ -152,10 +153,10 @@ def any_number_of_blocks(prove: Prove) -> None:
     dy = prove.symbols("dy").reshape(1, 1)
     back = prove.reference.chain_vjp(block.chain, block.parameters, block.inputs, dy).inputs
     prove.identical(back, (1 + w) * dy)
-    half, two = prove.number(1, 2), prove.number(2)
-    for slope, factor in ((-half, half), (prove.number(1), two)):
-        prove.product_is(lambda n, slope=slope: 1 + slope, lambda n, factor=factor: factor**n)
-    prove.identical((1 + prove.number(1)) * (1 - half), 1)
+    one, half = prove.number(1), prove.number(1, 2)
+    prove.product_is(lambda n: 1 - half, lambda n: half**n)
+    prove.product_is(lambda n: one + 1, lambda n: (2 * one) ** n)
+    prove.identical((one + 1) * (1 - half), 1)
     after = prove.number(1, 2**50) * 10**17
     prove.valid(prove.all_of(after > 88, after < 89))
     P, S = prove.symbols("P S", at_least=0)
@@ -221,7 +222,7 @@ def otherwise_something_arrives(impl: Subject, hold: Hold, weights: Few) -> None
     """If no slope is −1, the gradient is ∏ (1 + F_i'), and not 0."""
     hold.given(not np.any(weights == -1), "a slope is −1")
     arrived = by_input(impl, stack(weights))
-    hold.equal(arrived, np.prod([1 + Fraction(w) for w in weights]), "∏ (1 + F_i')")
+    hold.equal(arrived, prod(1 + Fraction(w) for w in weights), "∏ (1 + F_i')")
     smallest = Fraction(1, 8 ** len(weights))  # weights are multiples of 1/8
     hold.at_most(smallest / 2, abs(arrived), "0 < |∂x_L/∂x_l|", rounding=SURVIVES)
 
