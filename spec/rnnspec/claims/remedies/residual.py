@@ -62,8 +62,9 @@ shortcut = claim(
         Insert x_{L−1} = x_{L−2} + F_{L−2}(x_{L−2}) into x_L = x_{L−1} + F_{L−1}(x_{L−1}), and so
         on: the sum is what is left. Its derivative is that of a sum all of whose terms depend on
         x_l, through all blocks between. So it is not the sum of the blocks' own slopes, which is
-        but the first order of the product of the 1 + F_i'. For all this the shortcut must be the
-        identity and nothing may follow the addition.
+        but the first order of the product of the 1 + F_i'. (Some copies of the
+        formula print ∂/∂x_L, the derivative by what comes out; x_l is meant.) For all this the
+        shortcut must be the identity and nothing may follow the addition.
     """,
     sources=[D0("1.3, solution 5")],
     floats="The same numbers are added in another order; they may differ by rounding.",

@@ -53,11 +53,11 @@ lower_bound = claim(
         A sum with a 1 in it can be anything: the other term may be −0.999. Blocks with slopes
         of −1/2 halve the gradient each, as layers without a shortcut may. What the document says
         next is right: where the *residual gradient*, the derivative of the whole sum, is small, at
-        most ε < 1, then at least 1 − ε arrives. For that it does not suffice that each F_i' is small,
-        but that they are in the sum: with Σ∣F_i'∣ ≤ S the product is at most e^S, and at
+        most ε < 1, then at least 1 − ε arrives. For that it is not enough that each F_i' is small;
+        they have to be small in the sum. With Σ∣F_i'∣ ≤ S the product is at most e^S, and at
         least 1 − S. With blocks that are scaled down by their number it is between 1/4 and e (and
-        not between 1/e and e: ten slopes of −1/10 make 0.34868). That sum need not be
-        finite, though: slopes of 1 and −1/2 by turns keep the product at 2 or 1.
+        not between 1/e and e: ten slopes of −1/10 make 0.34868). A finite sum is sufficient and not
+        necessary: slopes of 1 and −1/2 by turns keep the product at 2 or 1.
     """,
     conditions=(SMALL,),
     sources=[D0("1.3, solution 5")],
@@ -197,8 +197,8 @@ exactly_minus_one = claim(
         has to cancel the 1 exactly. Read of the single blocks it would be a trap: one block whose
         slope is −1 stops everything, whatever the others do. That −1 is hardly ever met is a
         statement on networks, not on formulas: slopes drawn from a density are −1 with
-        probability 0, but training need not keep away from it. (He et al. argue that it
-        cannot be so for all members of a batch.) And to vanish nearly it needs no −1: see REM-26.
+        probability 0, but training need not keep away from it. (He et al. argue that in
+        general it cannot be so for all members of a batch.) And to vanish nearly it needs no −1: see REM-26.
     """,
     sources=[D0("1.3, solution 5")],
     floats="1 − 1 is 0 to the last bit, and what is multiplied by it stays so.",
