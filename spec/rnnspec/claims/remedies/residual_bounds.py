@@ -52,7 +52,7 @@ lower_bound = claim(
     because="""
         A sum with a 1 in it can be anything: the other term may be −0.999. Blocks with slopes
         of −1/2 halve the gradient each, as layers without a shortcut may. What the document says
-        next is right: where the *residual gradient*, the derivative of the whole sum, is small, at
+        next is right: where the residual gradient, the derivative of the whole sum, is small, at
         most ε < 1, then at least 1 − ε arrives. For that it is not enough that each F_i' is small;
         they have to be small in the sum. With Σ∣F_i'∣ ≤ S the product is at most e^S, and at
         least 1 − S. With blocks that are scaled down by their number it is between 1/4 and e (and
