@@ -80,7 +80,7 @@ def chain_rule(prove: Prove) -> None:
 # ------------------------------------------------------------------------------------------
 sensitive_region = claim(
     "REM-21",
-    title="Batch norm makes gradients larger in saturation and smaller where inputs were spread moderately",
+    title="Batch norm makes gradients larger in saturation, and smaller where inputs are centred and spread",
     says="""
         Inputs are brought to where the activation is sensitive; small changes of them then change the
         loss much, gradients become larger, and do not vanish.

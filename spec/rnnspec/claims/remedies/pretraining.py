@@ -57,7 +57,7 @@ layer_by_layer = claim(
 @layer_by_layer.law(needs=["chain"])
 def each_layer_reads_the_codes_below(impl: Subject, hold: Hold, net: Encoders) -> None:
     """The stacked layers compute what they compute one at a time, on h^{l-1}."""
-    h = net.x
+    h: Any = net.x
     for place, link in enumerate(net.chain.links, start=1):
         own = {f"{name}_1": net.parameters[f"{name}_{place}"] for name in ("W", "b")}
         h = impl.chain(Chain((link,)), own, h)
@@ -67,7 +67,7 @@ def each_layer_reads_the_codes_below(impl: Subject, hold: Hold, net: Encoders) -
 @layer_by_layer.law(needs=["chain"], about=About.IMPLEMENTATION)
 def every_code(impl: Subject, hold: Hold, net: Encoders) -> None:
     """h^l = φ(W_l h^{l-1} + b_l), layer by layer."""
-    h = net.x
+    h: Any = net.x
     for place, link in enumerate(net.chain.links, start=1):
         own = {f"{name}_1": net.parameters[f"{name}_{place}"] for name in ("W", "b")}
         hold.agrees(partial(_coded, Chain((link,)), own, h), impl, f"h^{place}")

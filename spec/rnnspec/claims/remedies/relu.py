@@ -81,7 +81,7 @@ vanishing = claim(
 @vanishing.as_stated(needs=["chain_vjp"])
 def a_thousandth_arrives(impl: Subject, hold: Hold, weights: Positive) -> None:
     """Where all units are active, at least a thousandth of the gradient arrives."""
-    hold.at_most(0.001, by_input(impl, one_unit_a_layer(weights, activation="relu")), "∂h_L/∂h_0")
+    hold.at_most(0.001, by_input(impl, one_unit_a_layer(list(weights), activation="relu")), "∂h_L/∂h_0")
 
 
 @vanishing.witness(of=a_thousandth_arrives)
@@ -93,7 +93,9 @@ def ten_halves() -> Mapping[str, Any]:
 @vanishing.as_stated(needs=["chain_vjp"])
 def something_arrives(impl: Subject, hold: Hold, weights: Weights) -> None:
     """The gradient is not 0, whatever the weights."""
-    hold.strictly_less(0, abs(by_input(impl, one_unit_a_layer(weights, activation="relu"))), "∂h_L/∂h_0")
+    hold.strictly_less(
+        0, abs(by_input(impl, one_unit_a_layer(list(weights), activation="relu"))), "∂h_L/∂h_0"
+    )
 
 
 @vanishing.witness(of=something_arrives)
@@ -209,7 +211,7 @@ exploding = claim(
 @exploding.as_stated(needs=["chain_vjp"])
 def a_thousandfold_at_most(impl: Subject, hold: Hold, weights: Positive) -> None:
     """The gradient does not grow a thousandfold."""
-    hold.at_most(abs(by_input(impl, one_unit_a_layer(weights, activation="relu"))), 1000, "∂h_L/∂h_0")
+    hold.at_most(abs(by_input(impl, one_unit_a_layer(list(weights), activation="relu"))), 1000, "∂h_L/∂h_0")
 
 
 @exploding.witness(of=a_thousandfold_at_most)
@@ -221,7 +223,7 @@ def ten_twos() -> Mapping[str, Any]:
 @exploding.as_stated(needs=["chain_vjp"])
 def all_layers_alike(impl: Subject, hold: Hold, weights: Positive) -> None:
     """The gradients of all weights are the same."""
-    net = one_unit_a_layer(weights, activation="relu")
+    net = one_unit_a_layer(list(weights), activation="relu")
     back = pulled(impl, net).parameters
     hold.equal([back[name][0, 0] for name in by_weights(net)], back["W_1"][0, 0], "∂E/∂w_l = ∂E/∂w_1")
 
@@ -251,7 +253,7 @@ def balanced(impl: Subject, hold: Hold, net: Homogeneous) -> None:
 @exploding.law(needs=["chain_vjp"])
 def biases_differ_by_the_weights(impl: Subject, hold: Hold, weights: Positive) -> None:
     """∂E/∂b_l = w_{l+1} ∂E/∂b_{l+1}, and ∂E/∂b_L = 1."""
-    back = pulled(impl, one_unit_a_layer(weights, activation="relu")).parameters
+    back = pulled(impl, one_unit_a_layer(list(weights), activation="relu")).parameters
     later: Any = 1
     for place in range(len(weights), 0, -1):
         hold.equal(back[f"b_{place}"][0], later, f"∂E/∂b_{place}")

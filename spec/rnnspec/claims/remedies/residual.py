@@ -62,8 +62,9 @@ shortcut = claim(
         Insert x_{L−1} = x_{L−2} + F_{L−2}(x_{L−2}) into x_L = x_{L−1} + F_{L−1}(x_{L−1}), and so
         on: the sum is what is left. Its derivative is that of a sum all of whose terms depend on
         x_l, through all blocks between. So it is not the sum of the blocks' own slopes, which is
-        but the first order of the product of the 1 + F_i'. For all this the shortcut must be the
-        identity and nothing may follow the addition.
+        but the first order of the product of the 1 + F_i'. (Some copies of the
+        formula print ∂/∂x_L, the derivative by what comes out; x_l is meant.) For all this the
+        shortcut must be the identity and nothing may follow the addition.
     """,
     sources=[D0("1.3, solution 5")],
     floats="The same numbers are added in another order; they may differ by rounding.",
@@ -98,7 +99,8 @@ def sum_of_what_blocks_add(impl: Subject, hold: Hold, layers: Layers) -> None:
 def product_and_sum(impl: Subject, hold: Hold, layers: TwoLayers, dy: Cotangents) -> None:
     """∂E/∂x_l is dy + Σ (∂x_i/∂x_l)ᵀ F_i'ᵀ dy, and each block takes d to d + F_i'ᵀ d."""
     net, dy = with_shortcuts(layers), dy[: layers.batch]
-    parts, xs = _apart(layers), [layers.x]
+    parts = _apart(layers)
+    xs: list[Any] = [layers.x]
     for _, _, block, its in parts[:-1]:
         xs.append(impl.chain(block, its, xs[-1]))
 
@@ -137,7 +139,10 @@ def three_blocks(prove: Prove) -> None:
     """
     blocks = (Residual((Dense(1, 1, "tanh"),)),) * 3
     net = prove.chain(*blocks)
-    x_l, x, added, product = net.inputs, net.inputs, 0, 1
+    x_l = net.inputs
+    x: Any = x_l
+    added: Any = 0
+    product: Any = 1
     for place in (1, 2, 3):
         own = {name: net.parameters[f"{name}_{place}_1"] for name in ("W", "b")}
         layer = {f"{name}_1": value for name, value in own.items()}

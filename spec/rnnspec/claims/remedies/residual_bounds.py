@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from math import prod
 from typing import Annotated, Any
 
 import numpy as np
@@ -51,12 +52,12 @@ lower_bound = claim(
     because="""
         A sum with a 1 in it can be anything: the other term may be −0.999. Blocks with slopes
         of −1/2 halve the gradient each, as layers without a shortcut may. What the document says
-        next is right: where the *residual gradient*, the derivative of the whole sum, is small, at
-        most ε < 1, then at least 1 − ε arrives. For that it does not suffice that each F_i' is small,
-        but that they are in the sum: with Σ∣F_i'∣ ≤ S the product is at most e^S, and at
+        next is right: where the residual gradient, the derivative of the whole sum, is small, at
+        most ε < 1, then at least 1 − ε arrives. For that it is not enough that each F_i' is small;
+        they have to be small in the sum. With Σ∣F_i'∣ ≤ S the product is at most e^S, and at
         least 1 − S. With blocks that are scaled down by their number it is between 1/4 and e (and
-        not between 1/e and e: ten slopes of −1/10 make 0.34868). That sum need not be
-        finite, though: slopes of 1 and −1/2 by turns keep the product at 2 or 1.
+        not between 1/e and e: ten slopes of −1/10 make 0.34868). A finite sum is sufficient and not
+        necessary: slopes of 1 and −1/2 by turns keep the product at 2 or 1.
     """,
     conditions=(SMALL,),
     sources=[D0("1.3, solution 5")],
@@ -152,10 +153,10 @@ def any_number_of_blocks(prove: Prove) -> None:
     dy = prove.symbols("dy").reshape(1, 1)
     back = prove.reference.chain_vjp(block.chain, block.parameters, block.inputs, dy).inputs
     prove.identical(back, (1 + w) * dy)
-    half, two = prove.number(1, 2), prove.number(2)
-    for slope, factor in ((-half, half), (prove.number(1), two)):
-        prove.product_is(lambda n, slope=slope: 1 + slope, lambda n, factor=factor: factor**n)
-    prove.identical((1 + prove.number(1)) * (1 - half), 1)
+    one, half = prove.number(1), prove.number(1, 2)
+    prove.product_is(lambda n: 1 - half, lambda n: half**n)
+    prove.product_is(lambda n: one + 1, lambda n: (2 * one) ** n)
+    prove.identical((one + 1) * (1 - half), 1)
     after = prove.number(1, 2**50) * 10**17
     prove.valid(prove.all_of(after > 88, after < 89))
     P, S = prove.symbols("P S", at_least=0)
@@ -196,8 +197,8 @@ exactly_minus_one = claim(
         has to cancel the 1 exactly. Read of the single blocks it would be a trap: one block whose
         slope is −1 stops everything, whatever the others do. That −1 is hardly ever met is a
         statement on networks, not on formulas: slopes drawn from a density are −1 with
-        probability 0, but training need not keep away from it. (He et al. argue that it
-        cannot be so for all members of a batch.) And to vanish nearly it needs no −1: see REM-26.
+        probability 0, but training need not keep away from it. (He et al. argue that in
+        general it cannot be so for all members of a batch.) And to vanish nearly it needs no −1: see REM-26.
     """,
     sources=[D0("1.3, solution 5")],
     floats="1 − 1 is 0 to the last bit, and what is multiplied by it stays so.",
@@ -221,7 +222,7 @@ def otherwise_something_arrives(impl: Subject, hold: Hold, weights: Few) -> None
     """If no slope is −1, the gradient is ∏ (1 + F_i'), and not 0."""
     hold.given(not np.any(weights == -1), "a slope is −1")
     arrived = by_input(impl, stack(weights))
-    hold.equal(arrived, np.prod([1 + Fraction(w) for w in weights]), "∏ (1 + F_i')")
+    hold.equal(arrived, prod(1 + Fraction(w) for w in weights), "∏ (1 + F_i')")
     smallest = Fraction(1, 8 ** len(weights))  # weights are multiples of 1/8
     hold.at_most(smallest / 2, abs(arrived), "0 < |∂x_L/∂x_l|", rounding=SURVIVES)
 
