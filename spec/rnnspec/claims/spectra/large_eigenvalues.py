@@ -37,8 +37,8 @@ above_one = claim(
         0, where the slope is 1: it moves to a fixed point at which tanh is so flat that weight
         times slope is below 1. For one unit no w makes it explode: as x tanh'(x) ≤ tanh(x) for
         x ≥ 0, a step's derivative is at most h_t / h_{t-1} in size, and the product at most
-        h_T / h_0. From h_0 ≠ 0 it even vanishes in the end, for every w: by J* < 1 if |w| > 1, like
-        T^(−3/2) if |w| = 1 (SPE-07), and by the weight itself if |w| < 1.
+        h_T / h_0. From h_0 ≠ 0 it even vanishes in the end, for every w: by J* < 1 if |w| > 1,
+        like T^(−3/2) if |w| = 1 (SPE-07), and by the weight itself if |w| < 1.
         For matrices too the spectrum decides only where the slopes are all alike, as in a linear
         recurrence; and there it is the *right* eigenvector that a back-propagated δ must not be
         orthogonal to. With W = [2 1; 0 1/2], δ = (0, 1) has a part along the left eigenvector
