@@ -270,7 +270,8 @@ def gradients_add_at_the_inputs(impl: Subject, hold: Hold, net: FewSteps) -> Non
     whole = impl.vjp(net, d)
     added: Any = 0
     for place in stack_of(net).levels[0]:
-        alone, own = direction_of(net, place.reverse), halves(net, d.outputs)[place.reverse]
+        alone = direction_of(net, place.reverse)
+        own: Any = halves(net, d.outputs)[place.reverse]
         order = slice(None, None, -1 if place.reverse else 1)
         back = impl.vjp(alone, Cotangent(own[order], place.own(d.state)))
         added = added + back.inputs[order]

@@ -35,8 +35,10 @@ above_one = claim(
     because="""
         The gradient is a product of W and of slopes. A unit with a large weight does not stay at
         0, where the slope is 1: it moves to a fixed point at which tanh is so flat that weight
-        times slope is below 1. For one unit this is so for every w: as x tanh'(x) ≤ tanh(x), a
-        step's derivative is at most h_t / h_{t-1}, and the product at most h_T / h_0.
+        times slope is below 1. For one unit no w makes it explode: as x tanh'(x) ≤ tanh(x) for
+        x ≥ 0, a step's derivative is at most h_t / h_{t-1} in size, and the product at most
+        h_T / h_0. From h_0 ≠ 0 it even vanishes in the end, for every w: by J* < 1 if |w| > 1,
+        like T^(−3/2) if |w| = 1 (SPE-07), and by the weight itself if |w| < 1.
         For matrices too the spectrum decides only where the slopes are all alike, as in a linear
         recurrence; and there it is the *right* eigenvector that a back-propagated δ must not be
         orthogonal to. With W = [2 1; 0 1/2], δ = (0, 1) has a part along the left eigenvector
@@ -53,7 +55,7 @@ above_one = claim(
         In saturation 1 − tanh² has no correct digit left; that is shared by all implementations,
         and what the tolerance shows.
     """,
-    see=["SPE-02", "SPE-04", "SPE-08", "SPE-12"],
+    see=["SPE-02", "SPE-04", "SPE-07", "SPE-08", "SPE-12"],
 )
 
 
@@ -62,7 +64,7 @@ def large_weight_and_moving(orbit: Orbit) -> bool:
     return bool(abs(orbit.W[0, 0]) >= 1.5 and orbit.start[0] != 0)
 
 
-# 3⁸ is a number of every format: an overflow times a slope of 0 would be none.
+# 3⁸ is a number of every format: an overflow times a slope of 0 would be no number.
 OneUnit = Annotated[Orbit, orbits(size=(1, 1), steps=(1, 8), entries=(-24, 24), start=(-16, 16))]
 LargeWeight = Annotated[
     Orbit,

@@ -89,7 +89,7 @@ blow_up = claim(
         Orbits are short and their numbers have few digits, so floats follow them almost
         exactly; what is rounded gets the usual tolerance.
     """,
-    see=["SPE-09"],
+    see=["SPE-01", "SPE-02", "SPE-09", "SPE-11"],
 )
 
 
