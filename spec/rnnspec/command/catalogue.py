@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import msgspec
 
 from rnnspec.claim import Check, Claim
+from rnnspec.contradictions import CONTRADICTIONS, Contradiction
+from rnnspec.sources import Source
 
 FORMAT = 1
 """The version of this format; a field that changes its meaning or goes makes a new one."""
@@ -99,6 +101,36 @@ class ClaimEntry(msgspec.Struct, frozen=True, kw_only=True):
     checks: list[CheckEntry]
 
 
+class SideEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the things that are said.
+
+    Attributes:
+        says: what.
+        sources: where.
+        claims: the ids of the claims that examine it.
+    """
+
+    says: str
+    sources: list[SourceEntry]
+    claims: list[str]
+
+
+class ContradictionEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Things that cannot all be true.
+
+    Attributes:
+        name: a few words, joined by hyphens.
+        about: what they are said about.
+        sides: at least two.
+        supported: what the mathematics supports, and why.
+    """
+
+    name: str
+    about: str
+    sides: list[SideEntry]
+    supported: str
+
+
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     """Claims, in the order of the topics.
 
@@ -106,16 +138,45 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
         format: the version of this format.
         rnnspec: the version of rnnspec.
         claims: all of them, or those that were asked for.
+        contradictions: those that any of these claims takes part in.
     """
 
     format: int
     rnnspec: str
     claims: list[ClaimEntry]
+    contradictions: list[ContradictionEntry]
 
 
 def catalogue(claims: Iterable[Claim], rnnspec: str) -> Catalogue:
     """The claims as plain data."""
-    return Catalogue(format=FORMAT, rnnspec=rnnspec, claims=[_claim(claim) for claim in claims])
+    claims = list(claims)
+    ids = {claim.id for claim in claims}
+    return Catalogue(
+        format=FORMAT,
+        rnnspec=rnnspec,
+        claims=[_claim(claim) for claim in claims],
+        contradictions=[_contradiction(each) for each in CONTRADICTIONS if ids & set(each.claims)],
+    )
+
+
+def _contradiction(contradiction: Contradiction) -> ContradictionEntry:
+    return ContradictionEntry(
+        name=contradiction.name,
+        about=contradiction.about,
+        sides=[
+            SideEntry(
+                says=side.says,
+                sources=[_source(source) for source in side.sources],
+                claims=list(side.claims),
+            )
+            for side in contradiction.sides
+        ],
+        supported=contradiction.supported,
+    )
+
+
+def _source(source: Source) -> SourceEntry:
+    return SourceEntry(document=source.document, file=source.file, section=source.section)
 
 
 def _claim(claim: Claim) -> ClaimEntry:
@@ -134,7 +195,7 @@ def _claim(claim: Claim) -> ClaimEntry:
         evidence=claim.evidence.value,
         strongest=claim.strongest.value,
         finding=claim.finding,
-        sources=[SourceEntry(document=s.document, file=s.file, section=s.section) for s in claim.sources],
+        sources=[_source(source) for source in claim.sources],
         see=list(claim.see),
         needs=list(claim.needs),
         checks=[_check(check) for check in claim.checks],

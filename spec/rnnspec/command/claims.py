@@ -16,8 +16,9 @@ from rnnspec.claim import TOPICS, Claim, Evidence, Verdict
 from rnnspec.claims import registry
 from rnnspec.command.catalogue import catalogue
 from rnnspec.command.consoles import NARROW, output
-from rnnspec.command.page import show_page
+from rnnspec.command.page import show_contradictions, show_page
 from rnnspec.command.words import counted
+from rnnspec.contradictions import CONTRADICTIONS
 from rnnspec.kit.report import as_json
 from rnnspec.kit.runner import selected
 
@@ -31,10 +32,13 @@ SHORT: dict[Verdict | Evidence, str] = {
 
 
 @click.command("claims")
-@click.argument("name", metavar="[CLAIM|TOPIC]", required=False)
+@click.argument("name", metavar="[CLAIM|TOPIC|contradictions]", required=False)
 @click.option("--json", "as_data", is_flag=True, help="Print the claims as JSON (docs/claims.schema.json).")
 def claims_command(name: str | None, as_data: bool) -> None:
-    """List the claims, or show one with its evidence."""
+    """List the claims, or show one with its evidence; or where the documents contradict each other."""
+    if name is not None and name.lower() == "contradictions" and not as_data:
+        show_contradictions(output(), CONTRADICTIONS)
+        return
     chosen = selected([name] if name else [])
     if as_data:
         click.echo(as_json(catalogue(chosen, __version__)), nl=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.syntax import Syntax
@@ -13,6 +14,7 @@ from rich.text import Text
 from rnnspec.claim import Check, Claim, Evidence, Kind, Verdict
 from rnnspec.claims import registry
 from rnnspec.command.words import equation_lines, listed, reflowed
+from rnnspec.contradictions import Contradiction, contradictions_of
 
 MEASURE = 80
 """Characters in a line of prose; longer ones read badly."""
@@ -81,10 +83,30 @@ def show_page(console: Console, claim: Claim) -> None:
         _prose(console, f"Parts of it rest on {EVIDENCE[claim.strongest]}.")
     for check in claim.checks:
         _show_check(console, check)
+    for contradiction in contradictions_of(claim.id):
+        _heading(console, f"Contradicted: {contradiction.about}")
+        show_contradiction(console, contradiction)
     if claim.see:
         _heading(console, "See also")
         for other in claim.see:
             _line(console, f"{other}  {registry[other].title if other in registry else ''}".rstrip())
+
+
+def show_contradictions(console: Console, contradictions: Sequence[Contradiction]) -> None:
+    """Print contradictions, each with its sides and with what the mathematics supports."""
+    for contradiction in contradictions:
+        _heading(console, contradiction.about)
+        show_contradiction(console, contradiction)
+
+
+def show_contradiction(console: Console, contradiction: Contradiction) -> None:
+    """Print the sides, the claims that examine them, and what the mathematics supports."""
+    for side in contradiction.sides:
+        _prose(console, f"{side.says} ({listed(side.claims)})")
+        for source in side.sources:
+            _line(console, str(source), "dim")
+    console.print()
+    _prose(console, f"Supported: {contradiction.supported}")
 
 
 def _show_check(console: Console, check: Check) -> None:
