@@ -7,7 +7,10 @@ their own and see nothing of these.
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import Phase, Verbosity, settings
+
+from rnnspec.kit import explore
 
 
 def _register(name: str, examples: int) -> None:
@@ -30,3 +33,10 @@ def _register(name: str, examples: int) -> None:
 _register("ci", examples=50)
 _register("thorough", examples=1000)
 settings.load_profile("ci")
+
+
+@pytest.fixture
+def unshrunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure is left as it was found: to make it smaller takes longer than to find it."""
+    monkeypatch.setattr(explore, "SHRINKING_CALLS", 0)
+    monkeypatch.setattr(explore, "pinned", lambda check, judge, failure, fmt, **how: failure)

@@ -20,6 +20,7 @@ PAIRS = [
 ]
 
 
+@pytest.mark.usefixtures("unshrunk")
 @pytest.mark.parametrize(("each", "killer"), PAIRS)
 def test_mutant_is_killed(each: Faulty, killer: str) -> None:
     swept = killer.partition("_in_every_")[2]

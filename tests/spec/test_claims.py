@@ -47,8 +47,7 @@ def test_every_check_is_planned_in_the_readings_that_it_has(check: Check) -> Non
     assert of_the_reference or "agrees" not in law.function.__code__.co_names
 
 
-def test_the_verdict_of_the_one_experiment_is_that_of_its_title(run_seed: int) -> None:
-    """With enough trials; ten, as in the quick profile, do not always show both sides."""
+def test_the_verdict_of_an_experiment_is_that_of_its_title(run_seed: int) -> None:
     result = run_task(Task("LGR-11/how_often_gradients_grow", MATHEMATICS, "standard", run_seed), None)
     assert result.status is Status.PASSED
     assert result.detail.startswith("depends on the gain")

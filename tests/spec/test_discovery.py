@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from rnnspec.claim import Kind
 from rnnspec.claims import registry
-from rnnspec.kit import explore
 from rnnspec.kit.endpoint import InProcess
 from rnnspec.kit.results import CheckResult, Status
 from rnnspec.kit.runner import MATHEMATICS, Task, run_task
@@ -109,13 +108,6 @@ def seeds_from(run_seed: int, times: int) -> range:
     return range(run_seed * TIMES, run_seed * TIMES + times)
 
 
-@pytest.fixture
-def unshrunk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failure is left as it was found: to shrink it takes longer than to find it."""
-    monkeypatch.setattr(explore, "SHRINKING_CALLS", 0)
-    monkeypatch.setattr(explore, "pinned", lambda check, judge, failure, fmt, **how: failure)
-
-
 @pytest.mark.usefixtures("unshrunk")
 @EVERY_DTYPE
 @EVERY_PLACE
@@ -180,6 +172,7 @@ def falsified(check: str, seed: int) -> CheckResult:
     return result
 
 
+@pytest.mark.usefixtures("unshrunk")
 @pytest.mark.parametrize("check", AS_STATED)
 def test_a_false_statement_is_falsified_unaided(check: str, run_seed: int) -> None:
     for seed in seeds_from(run_seed, FEW_TIMES):
@@ -187,6 +180,7 @@ def test_a_false_statement_is_falsified_unaided(check: str, run_seed: int) -> No
 
 
 @pytest.mark.thorough
+@pytest.mark.usefixtures("unshrunk")
 @pytest.mark.parametrize("check", AS_STATED)
 def test_a_false_statement_is_falsified_unaided_every_time(check: str, run_seed: int) -> None:
     for seed in seeds_from(run_seed, TIMES):

@@ -135,6 +135,24 @@ class TestProofs:
         assert result.status is Status.FAILED
         assert result.detail.startswith("step 1: ")
 
+    def test_a_mistake_in_a_check_fails_that_check_alone(self, its: Callable[..., Claim]) -> None:
+        claim = its()
+
+        @claim.enclosure
+        def broken(enclose: Enclose) -> None:
+            """It divides by 0."""
+            enclose.holds(lambda f, x: x <= 1 // 0, x=(0, 1))
+
+        @claim.law()
+        def itself(impl: Subject, hold: Hold, x: Shift) -> None:
+            """A number is itself."""
+            hold.equal(x, x)
+
+        tasks = plan([claim], [MATHEMATICS], "quick", 0)
+        first, second = run_tasks(tasks, None)
+        assert (first.status, second.status) == (Status.FAILED, Status.PASSED)
+        assert first.detail.startswith("the check itself broke: ZeroDivisionError: ")
+
     def test_nothing_shown_is_nothing_proved(self, its: Callable[..., Claim]) -> None:
         claim = its()
 

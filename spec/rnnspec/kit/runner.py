@@ -18,7 +18,7 @@ from hypothesis.errors import HypothesisException
 
 from rnnspec.claim import About, Check, Claim, Kind
 from rnnspec.claims import registry
-from rnnspec.errors import CallAtFault
+from rnnspec.errors import CallAtFault, CannotLoad
 from rnnspec.evidence import NotProved, NotRun
 from rnnspec.hold import Inapplicable
 from rnnspec.kit.enclosing import Encloser
@@ -165,6 +165,11 @@ def run_task(task: Task, endpoint: Endpoint | None) -> CheckResult:
     except Inapplicable as reason:
         result.status = Status.FAILED
         result.detail = f"the witness does not satisfy the statement's own conditions: {reason}"
+    except (CallAtFault, CannotLoad):  # of the call and of the implementation, and no check's fault
+        raise
+    except Exception as fault:  # a mistake in the check itself, which must not cost all other results
+        result.status = Status.FAILED
+        result.detail = f"the check itself broke: {type(fault).__name__}: {fault}"
     result.seconds = time.perf_counter() - started
     return result
 

@@ -21,8 +21,8 @@ from rnnspec.drawn import Drawn
 from rnnspec.protocol import Format
 from rnnspec.subject import Array
 
-# The teeth of each comb. 2560 over [-20, 20] stand 1/64 apart, so fifteen inputs miss a fault
-# of width 1e-2 with a probability of about (1 - 0.64)^15 = 2e-7.
+# The teeth of each comb. 2560 over [-20, 20] stand 1/64 apart, so twelve inputs miss a fault
+# of width 1e-2 with a probability of about (1 - 0.64)^12 = 5e-6.
 BULK, NEAR_ZERO, SATURATION, FAR, SUBNORMAL = 2560, 128, 256, 128, 64
 
 THINNED = 32
