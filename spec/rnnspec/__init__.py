@@ -6,6 +6,7 @@ from rnnspec.protocol import BatchNorm, Chain, Cotangent, Dense, Layer, Network,
 from rnnspec.reproduce import reproduce
 from rnnspec.strategies.layers import Sizes
 from rnnspec.strategies.orbits import Orbit
+from rnnspec.strategies.updates import Descent, Update
 
 try:
     __version__ = version("rnnspec")
@@ -17,12 +18,14 @@ __all__ = [
     "Chain",
     "Cotangent",
     "Dense",
+    "Descent",
     "Layer",
     "Network",
     "Orbit",
     "Residual",
     "Sizes",
     "Stack",
+    "Update",
     "__version__",
     "reproduce",
 ]

@@ -7,18 +7,23 @@ from rnnspec.strategies.numbers import arrays, reals, wholes
 from rnnspec.strategies.orbits import Orbit, orbits
 from rnnspec.strategies.preactivations import Preactivations
 from rnnspec.strategies.thinned import FewPreactivations
+from rnnspec.strategies.updates import Descent, Update, descents, updates
 
 __all__ = [
+    "Descent",
     "Feedforward",
     "FewPreactivations",
     "LayerSizes",
     "Orbit",
     "Preactivations",
+    "Update",
     "arrays",
     "chains",
+    "descents",
     "networks",
     "one_unit_a_layer",
     "orbits",
     "reals",
+    "updates",
     "wholes",
 ]
