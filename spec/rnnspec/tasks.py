@@ -4,6 +4,7 @@
 | ----------- | ----------------------------------------------- | ---------------------------------- |
 | recall      | a sign, then noise for `lag` steps              | the sign, at the end               |
 | echo        | a sign at every step                            | at every step, that of `lag` before |
+| latest      | signs at random steps, and noise                | at every step, the latest sign     |
 | adding      | numbers in [0, 1], two of which are marked      | the sum of these two, at the end   |
 | two_classes | noise around -shift or shift                    | which of them, at the end          |
 | xor_sign    | two numbers in [-1, 1]                          | the sign of their product          |
@@ -126,3 +127,20 @@ def xor_sign() -> Task:
         return Examples(inputs, np.where(inputs.prod(axis=-1, keepdims=True) < 0, -1.0, 1.0))
 
     return Task("sign of a product", 2, 1, "squared", draw, signs=True)
+
+
+def latest(steps: int, rate: float) -> Task:
+    """Signs at the first step and, with this probability, at each further one; always say the last.
+
+    The first input is the sign where there is one, and 0 elsewhere; the second is noise.
+    """
+
+    def draw(random: np.random.Generator, batch: int) -> Examples:
+        marked = random.random((steps, batch)) < rate
+        marked[0] = True
+        signs = _signs(random, steps, batch)
+        last = np.maximum.accumulate(np.where(marked, np.arange(steps)[:, np.newaxis], 0))
+        inputs = np.stack([np.where(marked, signs, 0.0), random.normal(size=(steps, batch))], axis=-1)
+        return Examples(inputs, np.take_along_axis(signs, last, axis=0)[:, :, np.newaxis])
+
+    return Task(f"latest of {steps} steps", 2, 1, "squared", draw, signs=True)

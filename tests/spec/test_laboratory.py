@@ -16,7 +16,7 @@ from rnnref.feedforward.pretraining import Descent
 from rnnspec.experiment import Model, Outcome, Plan, Start, Training
 from rnnspec.kit.laboratory import Laboratory, timing
 from rnnspec.kit.laboratory.models import Named, drawn, together, trainable
-from rnnspec.tasks import Examples, Task, adding, echo, recall, two_classes, xor_sign
+from rnnspec.tasks import Examples, Task, adding, echo, latest, recall, two_classes, xor_sign
 
 EVALUATOR = Evaluator(Floats(FORMATS["float64"]))
 START = Start("glorot")
@@ -328,7 +328,7 @@ class TestGrowth:
 class TestTasks:
     @pytest.mark.parametrize(
         "task",
-        [recall(4), echo(2, 7), adding(6), two_classes(5, 1.0), xor_sign()],
+        [recall(4), echo(2, 7), latest(7, 0.3), adding(6), two_classes(5, 1.0), xor_sign()],
         ids=lambda task: task.name,
     )
     def test_shapes(self, task: Task, run_seed: int) -> None:
@@ -351,6 +351,12 @@ class TestTasks:
         x, t = fifty(echo(2, 7))
         assert t.shape == (5, 50, 1)  # of the last 5 steps, 2 to 6
         assert np.array_equal(t[0], x[0])
+        x, t = fifty(latest(7, 0.3))
+        assert np.array_equal(t[0, :, 0], x[0, :, 0])
+        for step in range(1, 7):
+            silent = x[step, :, 0] == 0
+            assert 0 < silent.sum() < 50
+            assert np.array_equal(t[step, :, 0], np.where(silent, t[step - 1, :, 0], x[step, :, 0]))
         x, t = fifty(adding(6))
         assert (x[:3, :, 1].sum(axis=0) == 1).all()
         assert (x[3:, :, 1].sum(axis=0) == 1).all()

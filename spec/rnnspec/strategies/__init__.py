@@ -5,8 +5,7 @@ from rnnspec.strategies.layers import LayerSizes
 from rnnspec.strategies.networks import networks
 from rnnspec.strategies.numbers import arrays, reals, wholes
 from rnnspec.strategies.orbits import Orbit, orbits
-from rnnspec.strategies.preactivations import Preactivations
-from rnnspec.strategies.thinned import FewPreactivations
+from rnnspec.strategies.preactivations import FewPreactivations, Preactivations
 from rnnspec.strategies.updates import Descent, Update, descents, updates
 
 __all__ = [

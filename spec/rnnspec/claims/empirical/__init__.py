@@ -1,0 +1,1 @@
+"""Claims that are matters of measurement, of opinion or of history."""
