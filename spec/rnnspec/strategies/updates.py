@@ -62,7 +62,7 @@ def updates(plain: bool) -> Drawn[Update]:
 
     @st.composite
     def drawn(draw: st.DrawFn) -> Update:
-        B, m = draw(st.integers(1, 3)), draw(st.integers(1, 2))
+        B, m = draw(st.integers(1, 4)), draw(st.integers(1, 3))
 
         def numbers(*shape: int, low: int = -12, high: int = 12) -> Array:
             size = int(np.prod(shape))
@@ -123,7 +123,7 @@ class Descent:
 
 @st.composite
 def _descents(draw: st.DrawFn, fmt: Format) -> Descent:
-    m = draw(st.integers(1, 2))
+    m = draw(st.integers(1, 3))
     w, x = (np.array(draw(st.lists(st.integers(-8, 8), min_size=m, max_size=m))) / 4 for _ in range(2))
     b, s, power = draw(st.integers(-8, 8)) / 4, draw(st.integers(1, 8)) / 4, draw(st.integers(-1, 6))
     return Descent(w, x, b, s, 2.0**-power)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, claim
+from rnnspec.claim import CONDITIONAL, SAMPLED, claim
 from rnnspec.evidence import Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Dense
@@ -44,6 +44,7 @@ dying = claim(
     """,
     conditions=[FOR_ALL, PLAIN, FIXED],
     sources=[D0("1.3, solution 3")],
+    rests_on=SAMPLED,
     floats="Exact: nothing but zeros is added up.",
     see=["ACT-13", "ACT-16"],
 )
@@ -128,7 +129,10 @@ small_rate = claim(
     "ACT-16",
     title="A learning rate below z/(s(|x|² + 1)) keeps a ReLU alive in one step; none revives a dead one",
     says="That neurons die can partly be avoided by a small learning rate.",
-    statement="After a step with the learning rate η, w'·x + b' > 0.",
+    statement="""
+        After a step with the learning rate η, on one input x with an upstream gradient s > 0,
+        w'·x + b' > 0.
+    """,
     equation="""
         z' = z − η s (|x|² + 1)
         z' > 0  ⇔  η < z/(s (|x|² + 1))   for z > 0 and an upstream gradient s > 0
@@ -143,6 +147,7 @@ small_rate = claim(
     """,
     conditions=[SMALL, ALIVE],
     sources=[D0("1.3, solution 3")],
+    rests_on=SAMPLED,
     floats="The numbers have few digits; what rounding there is gets the usual tolerance.",
     see=["ACT-15"],
 )
