@@ -7,6 +7,7 @@ from rnnspec.reproduce import reproduce
 from rnnspec.strategies.chains import Feedforward
 from rnnspec.strategies.layers import Sizes
 from rnnspec.strategies.orbits import Orbit
+from rnnspec.strategies.updates import Descent, Update
 
 try:
     __version__ = version("rnnspec")
@@ -18,6 +19,7 @@ __all__ = [
     "Chain",
     "Cotangent",
     "Dense",
+    "Descent",
     "Feedforward",
     "Layer",
     "Network",
@@ -25,6 +27,7 @@ __all__ = [
     "Residual",
     "Sizes",
     "Stack",
+    "Update",
     "__version__",
     "reproduce",
 ]

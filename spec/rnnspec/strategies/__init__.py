@@ -7,19 +7,24 @@ from rnnspec.strategies.numbers import arrays, reals, wholes
 from rnnspec.strategies.orbits import Orbit, orbits
 from rnnspec.strategies.preactivations import FewPreactivations, Preactivations
 from rnnspec.strategies.stacks import stacks
+from rnnspec.strategies.updates import Descent, Update, descents, updates
 
 __all__ = [
+    "Descent",
     "Feedforward",
     "FewPreactivations",
     "LayerSizes",
     "Orbit",
     "Preactivations",
+    "Update",
     "arrays",
     "chains",
+    "descents",
     "networks",
     "one_unit_a_layer",
     "orbits",
     "reals",
     "stacks",
+    "updates",
     "wholes",
 ]

@@ -19,6 +19,8 @@ H_1997, G_1997 = "return s.tanh(0.5 * z)", "return 2 * s.tanh(0.5 * z)"
 IDENTITY_SLOPE = "return _constant(s, 1, y)"
 CHAIN = "rnnspec.implementations.numpy_:NumpyImplementation.chain"
 CHAIN_RETURNED = "return _evaluator(x).chain(chain, _any(parameters), _any(x), _any(statistics)).outputs"
+CHAIN_BACK = "rnnspec.implementations.numpy_:NumpyImplementation.chain_vjp"
+GRADIENTS = "return back.parameters, back.inputs"
 LOSS = "rnnspec.implementations.numpy_:NumpyImplementation.loss"
 SQUARES = "return _evaluator(y).squared_error(_any(y), _any(t), _convention(kind))"
 SOFTMAX = "rnnspec.implementations.numpy_:NumpyImplementation.softmax"
@@ -65,6 +67,10 @@ FAULTY: list[Faulty] = [
            "a mask of what is not 0 in the place of 1", "ACT-24/slope_of_the_identity"),
     faulty("identity with a decay", SLOPES, IDENTITY_SLOPE, "return _constant(s, 0.9990234375, y)",
            "a decay on gradients that pass a linear layer", "ACT-24/a_straight_chain_passes_everything_on"),
+    faulty("weights normalised on the way back", CHAIN_BACK, GRADIENTS,
+           "return back.parameters, (back.inputs / np.maximum(1, abs(parameters['W_1']))).astype(x.dtype)",
+           "the first layer's weights are divided by the largest of them in the backward pass only",
+           "ACT-24/first_derivatives_and_weights"),
     faulty("cube for the square", SLOPES, TANH_SLOPE, "return 1 - y * y * y",
            "1 - tanh^3", "ACT-24/a_curved_chain_loses_it"),
     faulty("plateau without an end", CHAIN, CHAIN_RETURNED,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, claim
+from rnnspec.claim import CONDITIONAL, ENCLOSED, claim
 from rnnspec.evidence import INF, Enclose, Enclosed, Functions, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Chain, Dense
@@ -38,7 +38,8 @@ larger = claim(
     says="Of the two functions tanh has the larger gradient; one of the sources says, near zero.",
     statement="tanh'(x) > σ'(x).",
     equation="""
-        tanh'(x) > σ'(x)  ⇔  |x| < x* = 2 arcosh((1 + √3)/2) = 1.6628858910...
+        tanh'(x) > σ'(x)  ⇔  cosh x < 1 + √3  ⇔  |x| < x*
+        x* = arcosh(1 + √3) = 2 arcosh((1 + √3)/2) = 1.6628858910...
         tanh'(x*) = σ'(x*) = 0.1339745962...
         2 < (1/2a ∫ tanh') / (1/2a ∫ σ') ≤ 4   over every [−a, a]
         E tanh'(sZ) / E σ'(sZ) = 3.955, 2.931, 2.037   for s = 1/8, 1, 8,   Z standard normal
@@ -55,6 +56,7 @@ larger = claim(
     """,
     conditions=[WITHIN],
     sources=[D0("1.3, solution 3"), D0("questions, 2"), D3("6.9, why gradients vanish")],
+    rests_on=ENCLOSED,
     floats="Beside the crossing the slopes are closer together than rounding; there both orders pass.",
     see=["ACT-04", "ACT-05", "ACT-08"],
 )
@@ -96,6 +98,7 @@ def one_crossing(enclose: Enclose) -> None:
     enclose.zeros(ahead, at=[CROSSING], x=(0, INF))
     enclose.holds(lambda f, x: ahead(f, x) > 0, x=(0, str(BEFORE)))
     enclose.holds(lambda f, x: ahead(f, x) < 0, x=(str(BEYOND), INF))
+    enclose.value(lambda f: f.arcosh(1 + f.sqrt(3)), CROSSING)
     enclose.value(lambda f: 2 * f.arcosh((1 + f.sqrt(3)) / 2), CROSSING)
     enclose.value(lambda f: 2 * f.log((1 + f.sqrt(3) + f.sqrt(2 * f.sqrt(3))) / 2), CROSSING)
     enclose.value(lambda f: f.slope("tanh", 2 * f.arcosh((1 + f.sqrt(3)) / 2)), "0.13397459621556")
@@ -103,6 +106,17 @@ def one_crossing(enclose: Enclose) -> None:
     enclose.value(lambda f: f.slope("tanh", f.number(2)), "0.07065")
     enclose.value(lambda f: f.slope("sigmoid", f.number(2)), "0.10499")
     enclose.limit(lambda f, x: f.slope("sigmoid", x) / f.slope("tanh", x) * f.exp(-x), is_=0.25, x=INF)
+
+
+@larger.proof
+def ahead_while_cosh_is_small(prove: Prove) -> None:
+    """With u = e^x + e^-x = 2 cosh x, tanh' − σ' has the sign of 12 − (u − 2)²: positive for u < 2 + 2√3."""
+    e = prove.exp(prove.x)
+    u = e + 1 / e
+    ahead = prove.slope("tanh") - prove.slope("sigmoid")
+    prove.identical(ahead, (12 - (u - 2) ** 2) / (u**2 * (u + 2)))
+    prove.positive(u)
+    prove.identical(u - 2, (e - 1) ** 2 / e)
 
 
 @larger.proof
@@ -152,24 +166,26 @@ slower = claim(
     """,
     conditions=[ALL_WITHIN],
     sources=[D3("6.9, why gradients vanish")],
+    rests_on=ENCLOSED,
     floats="A product of at most six slopes: six roundings, and those of the slopes themselves.",
     see=["ACT-07"],
 )
 
 
-def product_of_slopes(impl: Subject, kind: str, z: Array) -> Numbers:
-    """What back-propagation multiplies by along units whose pre-activations are z_1, ..., z_T."""
+def products_of_slopes(impl: Subject, kind: str, z: Array) -> Numbers:
+    """What back-propagation multiplies by along units with the pre-activations z_1 ... z_t, for each t."""
     unit = Chain((Dense(1, 1, kind, bias=False),))
     x = z[:, np.newaxis]
     back = impl.chain_vjp(unit, {"W_1": np.ones((1, 1))}, x, np.ones_like(x))
-    product: Numbers = np.array([math.prod(back.inputs[:, 0])], dtype=object)
-    return product
+    slopes = back.inputs[:, 0]
+    products: Numbers = np.array([math.prod(slopes[:t]) for t in range(1, len(z) + 1)], dtype=object)
+    return products
 
 
 @slower.as_stated(needs=["chain_vjp"])
 def slower_everywhere(impl: Subject, hold: Hold, z: Sequences) -> None:
     """The product of the slopes of tanh is at least that of the sigmoid's."""
-    hold.at_most(product_of_slopes(impl, "sigmoid", z), product_of_slopes(impl, "tanh", z), "∏σ' ≤ ∏tanh'")
+    hold.at_most(products_of_slopes(impl, "sigmoid", z), products_of_slopes(impl, "tanh", z), "∏σ' ≤ ∏tanh'")
 
 
 @slower.necessity(of=slower_everywhere, condition=ALL_WITHIN)
@@ -186,15 +202,15 @@ def steps_at_three() -> Mapping[str, Any]:
 
 @slower.law(needs=["chain_vjp"])
 def slower_within(impl: Subject, hold: Hold, z: Inside) -> None:
-    """Within the crossing, tanh passes on more."""
-    hold.at_most(product_of_slopes(impl, "sigmoid", z), product_of_slopes(impl, "tanh", z), "∏σ' ≤ ∏tanh'")
+    """Within the crossing, tanh passes on more, after every step."""
+    hold.at_most(products_of_slopes(impl, "sigmoid", z), products_of_slopes(impl, "tanh", z), "∏σ' ≤ ∏tanh'")
 
 
 @slower.law(needs=["chain_vjp"])
 def faster_beyond(impl: Subject, hold: Hold, z: Outside) -> None:
     """Beyond it, the sigmoid does."""
     for side in (z, -z):
-        sigmoid, tanh = (product_of_slopes(impl, kind, side) for kind in ("sigmoid", "tanh"))
+        sigmoid, tanh = (products_of_slopes(impl, kind, side) for kind in ("sigmoid", "tanh"))
         hold.at_most(tanh, sigmoid, "∏tanh' ≤ ∏σ'")
 
 
@@ -207,15 +223,16 @@ def factor_by_factor(prove: Prove) -> None:
 
 @slower.enclosure
 def logarithms_of_the_slopes(enclose: Enclose) -> None:
-    """tanh'/σ' falls from 4 to 0 on x ≥ 0; so the mean of its logarithm over sZ falls in s, and turns once.
+    """tanh'/σ' falls from 4 past 1 at x* to 0 on x ≥ 0; so the mean of its logarithm over sZ falls in s.
 
-    Both means, for a slightly smaller s and for a slightly larger one than that of the turn.
+    It turns negative once: both means, for an s slightly below that of the turn and for one above.
     """
 
     def ratio(f: Functions, x: Enclosed) -> Enclosed:
         return f.slope("tanh", x) / f.slope("sigmoid", x)
 
     enclose.decreasing(ratio, flat=[0], x=(0, INF))
+    enclose.zeros(lambda f, x: ratio(f, x) - 1, at=[CROSSING], x=(0, INF))
     enclose.limit(ratio, is_=0, x=INF)
     for s, of_tanh, of_sigmoid in (
         ("2.0259145966", "-2.15116574597", "-2.15116574601"),

@@ -3,97 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
-from hypothesis import strategies as st
 
-from rnnspec.claim import CONDITIONAL, claim
-from rnnspec.drawn import Drawn
+from rnnspec.claim import CONDITIONAL, SAMPLED, claim
 from rnnspec.evidence import Prove
 from rnnspec.hold import Hold
-from rnnspec.protocol import Chain, Dense, Format
+from rnnspec.protocol import Dense
 from rnnspec.sources import D0
-from rnnspec.subject import Array, Numbers, Subject
+from rnnspec.strategies import Descent, Update, descents, updates
+from rnnspec.subject import Subject
 
-
-@dataclass(frozen=True)
-class Update:
-    """One step of gradient descent on one unit relu(w·x + b), and the inputs that it sees afterwards.
-
-    Attributes:
-        w: (m,).
-        b: the bias.
-        x: the training inputs, (B, m).
-        gradient: of the loss by each output, (B,).
-        rate: η.
-        decay: λ, of the weight decay λ w that is added to the gradient of w.
-        momentum: what is left of earlier steps and is added to w, (m,).
-        after: the inputs afterwards, (B, m).
-    """
-
-    w: Array
-    b: float
-    x: Array
-    gradient: Array
-    rate: float
-    decay: float
-    momentum: Array
-    after: Array
-
-    @property
-    def before(self) -> Array:
-        """The pre-activations before the step, (B,); exact, since the numbers have few digits."""
-        return np.asarray(self.x @ self.w + self.b)
-
-    def gradients(self, impl: Subject) -> tuple[Numbers, Any]:
-        """dw and db, by back-propagation."""
-        unit = Chain((Dense(len(self.w), 1, "relu"),))
-        parameters = {"W_1": self.w[np.newaxis], "b_1": np.array([self.b])}
-        back = impl.chain_vjp(unit, parameters, self.x, self.gradient[:, np.newaxis]).parameters
-        return back["W_1"][0], back["b_1"][0]
-
-    def after_the_step(self, impl: Subject) -> Numbers:
-        """The pre-activations after the step, (B,)."""
-        dw, db = self.gradients(impl)
-        w = self.w - self.rate * (dw + self.decay * self.w) + self.momentum
-        z: Numbers = (self.after * w).sum(axis=1) + (self.b - self.rate * db)
-        return z
-
-
-def _updates(plain: bool) -> Drawn[Update]:
-    """Steps with numbers of few digits; with `plain`, of dead units and plain gradient descent."""
-
-    @st.composite
-    def drawn(draw: st.DrawFn) -> Update:
-        B, m = draw(st.integers(1, 3)), draw(st.integers(1, 2))
-
-        def numbers(*shape: int, low: int = -12, high: int = 12) -> Array:
-            size = int(np.prod(shape))
-            return (
-                np.array(draw(st.lists(st.integers(low, high), min_size=size, max_size=size))).reshape(shape)
-                / 4
-            )
-
-        w, x, gradient = numbers(m), numbers(B, m), numbers(B)
-        rate = 2.0 ** -draw(st.integers(0, 4))
-        if plain:
-            b = float(min(-(x @ w).max() - draw(st.integers(1, 8)) / 4, 0))
-            return Update(w, b, x, gradient, rate, 0.0, np.zeros(m), x)
-        b = float(numbers()[()])
-        decay, momentum = draw(st.sampled_from([0.0, 0.25])), draw(st.sampled_from([0, 1])) * numbers(m)
-        after = draw(st.sampled_from([x, numbers(B, m)]))
-        return Update(w, b, x, gradient, rate, decay, momentum, after)
-
-    def admits(update: Update) -> bool:
-        return not plain or bool((update.before < 0).all())
-
-    return Drawn(name="steps of gradient descent on one unit", strategy=lambda fmt: drawn(), admits=admits)
-
-
-AnyUpdate = Annotated[Update, _updates(plain=False)]
-OfDeadUnit = Annotated[Update, _updates(plain=True)]
+AnyUpdate = Annotated[Update, updates(plain=False)]
+OfDeadUnit = Annotated[Update, updates(plain=True)]
 
 FOR_ALL = "the pre-activation is negative for every training input, not only for some"
 PLAIN = "gradient descent is plain: without weight decay and without momentum"
@@ -120,6 +44,7 @@ dying = claim(
     """,
     conditions=[FOR_ALL, PLAIN, FIXED],
     sources=[D0("1.3, solution 3")],
+    rests_on=SAMPLED,
     floats="Exact: nothing but zeros is added up.",
     see=["ACT-13", "ACT-16"],
 )
@@ -193,58 +118,9 @@ def all_slopes_are_zero(prove: Prove) -> None:
 
 
 # ------------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Descent:
-    """One step on one unit relu(w·x + b) with one input and the upstream gradient s.
-
-    Attributes:
-        w, x: (m,).
-        b: the bias.
-        s: above 0.
-        rate: η.
-    """
-
-    w: Array
-    x: Array
-    b: float
-    s: float
-    rate: float
-
-    @property
-    def before(self) -> float:
-        """z, exactly."""
-        return float(self.w @ self.x + self.b)
-
-    @property
-    def slack(self) -> float:
-        """z − η s (|x|² + 1): above 0 if the rate is below the threshold."""
-        return float(self.before - self.rate * self.s * (self.x @ self.x + 1))
-
-    def after(self, impl: Subject) -> Numbers:
-        """z' = w'·x + b' after the step, (1,)."""
-        x = self.x[np.newaxis]
-        step = Update(self.w, self.b, x, np.array([self.s]), self.rate, 0.0, np.zeros(len(x[0])), x)
-        return step.after_the_step(impl)
-
-
-@st.composite
-def _descents(draw: st.DrawFn, fmt: Format) -> Descent:
-    m = draw(st.integers(1, 2))
-    w, x = (np.array(draw(st.lists(st.integers(-8, 8), min_size=m, max_size=m))) / 4 for _ in range(2))
-    b, s, power = draw(st.integers(-8, 8)) / 4, draw(st.integers(1, 8)) / 4, draw(st.integers(-1, 6))
-    return Descent(w, x, b, s, 2.0**-power)
-
-
-def _drawn(sign: int = 0) -> Drawn[Descent]:
-    def admits(descent: Descent) -> bool:
-        return sign == 0 or (descent.before > 0 and sign * descent.slack > 0)
-
-    return Drawn(name="steps", strategy=lambda fmt: _descents(fmt).filter(admits), admits=admits)
-
-
-AnyDescent = Annotated[Descent, _drawn()]
-Below = Annotated[Descent, _drawn(1)]
-Above = Annotated[Descent, _drawn(-1)]
+AnyDescent = Annotated[Descent, descents()]
+Below = Annotated[Descent, descents(1)]
+Above = Annotated[Descent, descents(-1)]
 
 SMALL = "the rate is below z/(s(|x|² + 1))"
 ALIVE = "the unit is on before the step: no rate revives a dead one"
@@ -253,7 +129,10 @@ small_rate = claim(
     "ACT-16",
     title="A learning rate below z/(s(|x|² + 1)) keeps a ReLU alive in one step; none revives a dead one",
     says="That neurons die can partly be avoided by a small learning rate.",
-    statement="After a step with the learning rate η, w'·x + b' > 0.",
+    statement="""
+        After a step with the learning rate η, on one input x with an upstream gradient s > 0,
+        w'·x + b' > 0.
+    """,
     equation="""
         z' = z − η s (|x|² + 1)
         z' > 0  ⇔  η < z/(s (|x|² + 1))   for z > 0 and an upstream gradient s > 0
@@ -268,6 +147,7 @@ small_rate = claim(
     """,
     conditions=[SMALL, ALIVE],
     sources=[D0("1.3, solution 3")],
+    rests_on=SAMPLED,
     floats="The numbers have few digits; what rounding there is gets the usual tolerance.",
     see=["ACT-15"],
 )

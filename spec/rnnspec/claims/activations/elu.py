@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, EMPIRICAL, HOLDS, About, claim
+from rnnspec.claim import CONDITIONAL, EMPIRICAL, ENCLOSED, HOLDS, About, claim
 from rnnspec.claims.activations.drawing import AT_ZERO, times_log_two
 from rnnspec.evidence import INF, Enclose, Enclosed, Functions, Lab, Outcome, Prove
 from rnnspec.hold import SURVIVES, Hold
@@ -40,6 +40,7 @@ elu = claim(
         from the right 1.
     """,
     sources=[D0("1.3, solution 3")],
+    rests_on=ENCLOSED,
     floats="""
         f + α cancels far to the left; see ACT-21. Its bounds survive rounding, since α(e^x − 1)
         never falls below −α. On the right nothing is computed.
@@ -80,18 +81,27 @@ def smooth_with_one(impl: Subject, hold: Hold) -> None:
 
 @elu.proof
 def two_pieces(prove: Prove) -> None:
-    """On either side, for α = 1/2, 1 and 3: the derivative is 1 and f + α, which is α e^x."""
+    """On either side, for any α > 0: the derivative is 1 and f + α, which is α e^x; and f > −α.
+
+    f is put together of the reference's ReLU; for α = 1/2, 1 and 3 it is the reference's own ELU.
+    """
     (right,), (left,) = prove.symbols("p", above=0), prove.symbols("q", below=0)
-    for alpha in (0.5, 1.0, 3.0):
-        a = prove.number(int(2 * alpha), 2)
-        y = prove.activation("elu", right, alpha)
-        prove.identical(y, right)
-        prove.identical(prove.derivative(y, right), prove.slope("elu", right, alpha))
-        y = prove.activation("elu", left, alpha)
-        prove.identical(y, a * (prove.exp(left) - 1))
-        prove.identical(prove.derivative(y, left), y + a)
-        prove.identical(y + a, a * prove.exp(left))
-        prove.valid(y > -a)
+    (alpha,) = prove.symbols("alpha", above=0)
+
+    def f(x: Any, alpha: Any) -> Any:
+        return prove.activation("relu", x) + alpha * (prove.exp(-prove.activation("relu", -x)) - 1)
+
+    prove.identical(f(right, alpha), right)
+    prove.identical(prove.derivative(f(right, alpha), right), 1)
+    prove.identical(f(left, alpha), alpha * (prove.exp(left) - 1))
+    prove.identical(prove.derivative(f(left, alpha), left), f(left, alpha) + alpha)
+    prove.identical(f(left, alpha) + alpha, alpha * prove.exp(left))
+    prove.valid(f(left, alpha) > -alpha)
+    for number in (0.5, 1.0, 3.0):
+        for x in (right, left):
+            y = prove.activation("elu", x, number)
+            prove.identical(y, f(x, prove.number(int(2 * number), 2)))
+        prove.identical(prove.slope("elu", right, number), 1)
 
 
 @elu.enclosure
@@ -135,9 +145,10 @@ no_flat_half = claim(
     """,
     conditions=[POSITIVE, NOT_FAR_LEFT],
     sources=[D0("1.3, solution 3")],
+    rests_on=ENCLOSED,
     floats="""
-        Either form of the slope is accepted. Where e^x is at least 16 u, four bits above rounding,
-        neither form of it is below u.
+        Either form of the slope is accepted. Where α e^x is at least 16 u, and 16 u α, four bits
+        above rounding, neither form of it is below u.
     """,
     see=["ACT-15", "ACT-20"],
 )
@@ -162,17 +173,27 @@ def at_minus_forty() -> Mapping[str, Any]:
 
 
 @no_flat_half.law(needs=["activation_vjp"])
-def felt_while_not_far_left(impl: Subject, hold: Hold, x: FewPreactivations) -> None:
-    """With α = 1, while e^x ≥ 16 u the slope is at least u, in whatever form it is computed."""
+def felt_while_not_far_left(impl: Subject, hold: Hold, x: FewPreactivations, alpha: Alpha) -> None:
+    """While α e^x ≥ 16 u max(1, α) the slope is at least u, in whatever form it is computed."""
     u = impl.format.unit_roundoff
-    x = x[x >= np.log(16 * u)]
-    hold.at_most(u, impl.slope("elu", x, 1.0), "u ≤ f'(x)", rounding=SURVIVES)
+    x = x[x >= np.log(16 * u * max(1 / alpha, 1))]
+    hold.at_most(u, impl.slope("elu", x, alpha), "u ≤ f'(x)", rounding=SURVIVES)
 
 
 @no_flat_half.law(needs=["activation_vjp"], about=About.IMPLEMENTATION)
 def whole_curve(impl: Subject, hold: Hold, x: FewPreactivations, alpha: Alpha) -> None:
     """The slope is α e^x on the left, up to what rounding f costs f + α."""
     hold.agrees(lambda it: it.slope("elu", x, alpha), impl, "f'(x)")
+
+
+@no_flat_half.proof
+def positive_for_every_alpha(prove: Prove) -> None:
+    """For α > 0, on the left: the derivative of α(e^x − 1) is α e^x, above 0; on the right that of x is 1."""
+    (x,), (alpha,) = prove.symbols("q", below=0), prove.symbols("alpha", above=0)
+    slope = prove.derivative(alpha * (prove.exp(x) - 1), x)
+    prove.identical(slope, alpha * prove.exp(x))
+    prove.positive(slope)
+    prove.identical(prove.derivative(prove.activation("elu", x, 1.0), x), prove.exp(x))
 
 
 @no_flat_half.enclosure

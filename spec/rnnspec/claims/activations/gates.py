@@ -62,7 +62,7 @@ relu_gate = claim(
     "ACT-12",
     title="A ReLU gate amplifies once its pre-activation exceeds 1; up to there it gates, and shuts exactly",
     says="With an activation that does not saturate, such as ReLU, gating would be hard to achieve.",
-    statement="Behind a gate of ReLU the cell grows: |relu(z) c| > |c|.",
+    statement="Behind a gate of ReLU no share of a cell c ≠ 0 is kept, but it grows: |relu(z) c| > |c|.",
     equation="""
         |c_t| = relu(z)^t |c_0|
         |c_t| ≤ |c_{t-1}| + sup|i g|  for all cells  ⇔  sup|gate| ≤ 1
@@ -123,6 +123,25 @@ def a_gate_up_to_one(impl: Subject, hold: Hold, z: UpToOne, c: Cell) -> None:
 def grows_by_what_is_written(impl: Subject, hold: Hold, net: Lstm) -> None:
     """Behind gates of at most 1 the cell is no larger than it was, plus all that was written to it."""
     hold.at_most(abs(impl.run(net).state["c"]), retained_and_written(hold, net), "|c_T| ≤ |c_0| + Σ|i g|")
+
+
+@relu_gate.proof
+def grows_exactly_beyond_one(prove: Prove) -> None:
+    """A traced step of ReLU gates that writes nothing: for z > 1 it is z c, for z ≤ 1 a share of c.
+
+    For z > 1, T steps are z^T c, by induction.
+    """
+    (c,), layer = prove.symbols("c"), Layer("lstm", 1, 1, gate_activation="relu")
+
+    def after(z: Any) -> Any:
+        net = prove.network(layer, 1, rest=0, b_f=z, c=c)
+        return prove.reference.run(net).state["c"][0, 0]
+
+    (large,), (other,) = prove.symbols("z", above=1), prove.symbols("z", at_most=1)
+    prove.identical(after(large), large * c)
+    prove.valid(prove.implies(prove.not_(c == 0), abs(after(large)) > abs(c)))
+    prove.valid(abs(after(other)) <= abs(c))
+    prove.closed_form(lambda t: large**t * c, first=after(large), then=lambda t, cell: large * cell)
 
 
 @relu_gate.proof
@@ -217,7 +236,7 @@ def size_and_hull(prove: Prove) -> None:
 
 
 # ------------------------------------------------------------------------------------------
-BOUNDED = "the candidate's activation is bounded: by 1, or by G where |c_0| + G T is enough"
+BOUNDED = "the candidate's activation is bounded by 1 (by G, if |c_0| + G T is to be the bound)"
 
 candidate = claim(
     "ACT-28",
@@ -297,7 +316,7 @@ def one_step_with_any_bound(prove: Prove) -> None:
 # ------------------------------------------------------------------------------------------
 ubiquitous = claim(
     "ACT-29",
-    title="How usual sigmoid gates are is for a survey; a softmax over two things is one",
+    title="How usual sigmoid gates are is for a survey to say; a softmax over two things is a sigmoid",
     says="Almost all modern modules use the sigmoid for their gates, GRU and attention among them.",
     statement="Of the gates in use in neural networks, almost all are sigmoids.",
     equation="softmax(a, b)₁ = e^a/(e^a + e^b) = σ(a − b)",

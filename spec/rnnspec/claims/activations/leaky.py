@@ -12,13 +12,13 @@ from rnnspec.claim import CONDITIONAL, EMPIRICAL, LOOSE, claim
 from rnnspec.evidence import Lab, Outcome, Prove
 from rnnspec.hold import Hold
 from rnnspec.sources import D0
-from rnnspec.strategies import arrays, one_unit_a_layer, reals
+from rnnspec.strategies import FewPreactivations, arrays, one_unit_a_layer, reals
 from rnnspec.subject import Array, Subject
 
 LEAKY = "leaky_relu"
 
-Leak = Annotated[float, reals(0, 4, 1 / 16)]
-SmallLeak = Annotated[float, reals(0, 1, 1 / 64)]
+Leak = Annotated[float, reals(-2, 4, 1 / 16)]
+SmallLeak = Annotated[float, reals(-1, 1, 1 / 64)]
 PositiveLeak = Annotated[float, reals(1 / 16, 4, 1 / 16)]
 Inputs = Annotated[Array, arrays((1, 8), low=-8, high=8, unit=1 / 16)]
 Biases = Annotated[Array, arrays((1, 6), low=-4, high=4, unit=1 / 4)]
@@ -89,12 +89,17 @@ def between_relu_and_the_identity(impl: Subject, hold: Hold, x: Inputs) -> None:
 
 @formula.proof
 def maximum_exactly_up_to_one(prove: Prove) -> None:
-    """With f_k(x) = relu(x) − k relu(−x): for all x it is the maximum if k ≤ 1, and for no x ≠ 0 if k > 1."""
+    """relu(x) − k relu(−x) is x and k x for any k; it is the maximum if k ≤ 1, and for no x ≠ 0 if k > 1.
+
+    The reference's function is this one, for k = 1/4 and k = 3.
+    """
     x = prove.x
     for k in (0.25, 3.0):
         by_relu = prove.activation("relu", x) - prove.number(int(4 * k), 4) * prove.activation("relu", -x)
         prove.identical(prove.activation(LEAKY, x, k), by_relu)
     (k,) = prove.symbols("k")
+    for z, factor in zip((prove.symbols("p", above=0), prove.symbols("q", below=0)), (1, k), strict=True):
+        prove.identical(prove.activation("relu", z) - k * prove.activation("relu", -z), factor * z)
     leaky = prove.activation("relu", x) - k * prove.activation("relu", -x)
     prove.valid(prove.implies(k <= 1, leaky == prove.maximum(k * x, x)))
     prove.valid(prove.implies(prove.all_of(k > 1, prove.not_(x == 0)), leaky < prove.maximum(k * x, x)))
@@ -144,16 +149,15 @@ advantages = claim(
     """,
     verdict=LOOSE,
     because="""
-        What was meant is about gradients, and it is so: no slope is 0, and for k ≤ 1 the product of
-        the slopes along any chain is at least that for ReLU, which is 1 or 0. A chain with m pre-
-        activations below 0 passes on k^m, 1e-10 for ten with k = 0.1: little, but more than nothing.
+        What was meant is about gradients, and it is so: no slope is 0, and the product of the slopes
+        along a chain is at least that for ReLU, which is 1 or 0. A chain of which m pre-activations
+        are below 0 passes on k^m, 1e-10 for ten with k = 0.1: little, but more than nothing.
         'All advantages' is too much: ReLU's outputs are exactly 0 on the left, so that about half the
         units of a layer are silent; leaky ReLU's never are.
     """,
     corrected="""
-        For k > 0 the slope is k or 1 and never 0; along L layers of slope alone the gradient is multiplied by
-        something from min(k, 1)^L to max(k, 1)^L, for k ≤ 1 at least as much as with ReLU. What is
-        lost are exact zeros: f(x) = 0 only for x = 0.
+        For k > 0 the slope is k or 1 and never 0: at least ReLU's at every x. The product of L slopes
+        lies between min(k, 1)^L and max(k, 1)^L. What is lost are exact zeros: f(x) = 0 only for x = 0.
     """,
     sources=[D0("1.3, solution 3")],
     floats="The slope k is a number that is handed over and handed back: exact.",
@@ -174,7 +178,7 @@ def minus_one() -> Mapping[str, Any]:
 
 
 @advantages.law(needs=["activation_vjp"])
-def slope_is_the_leak(impl: Subject, hold: Hold, k: PositiveLeak, x: Inputs) -> None:
+def slope_is_the_leak(impl: Subject, hold: Hold, k: PositiveLeak, x: FewPreactivations) -> None:
     """The slope is k on the left and 1 on the right, to the last bit; so it is never 0."""
     x = x[x != 0]
     hold.exactly(impl.slope(LEAKY, x, k), np.where(x > 0, 1.0, k), "f'(x)")
@@ -212,7 +216,10 @@ def _below_zero(b: Array, k: float) -> int:
 
 @advantages.proof
 def one_of_two_slopes(prove: Prove) -> None:
-    """The slope is 1 or k, and at least ReLU's; a product of either stays between the bounds, for any L."""
+    """For any k > 0 the slope is 1 or k, at least ReLU's, and f(x) = 0 only at 0; products, for any L.
+
+    The reference's slope is this one, for k = 1/4.
+    """
     (right,), (left,) = prove.symbols("p", above=0), prove.symbols("q", below=0)
     prove.identical(prove.slope(LEAKY, right, 0.25), 1)
     prove.identical(prove.slope(LEAKY, left, 0.25), prove.number(1, 4))
@@ -220,6 +227,14 @@ def one_of_two_slopes(prove: Prove) -> None:
         prove.valid(prove.slope(LEAKY, x, 0.25) >= prove.slope("relu", x))
     prove.identical(prove.derivative(prove.activation(LEAKY, left, 0.25), left), prove.number(1, 4))
     k, product, low, high = prove.symbols("k product low high", above=0)
+
+    def leaky(x: Any) -> Any:
+        return prove.activation("relu", x) - k * prove.activation("relu", -x)
+
+    for x, slope in ((right, 1), (left, k)):
+        prove.identical(prove.derivative(leaky(x), x), slope)
+        prove.valid(slope >= prove.slope("relu", x))
+    prove.valid(prove.implies(leaky(prove.x) == 0, prove.x == 0))
     bounds = [low <= product, product <= high]
     for slope in (k, 1 + 0 * k):
         prove.valid(low * prove.minimum(k, 1) <= product * slope, given=bounds)

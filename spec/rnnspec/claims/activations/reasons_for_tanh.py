@@ -1,4 +1,4 @@
-"""Three reasons that are given for tanh in an LSTM, none of which is one."""
+"""Two reasons that are given for tanh in an LSTM, neither of which is one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import REFUTED, About, claim
+from rnnspec.claim import REFUTED, SAMPLED, About, claim
 from rnnspec.evidence import INF, Enclose, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Chain, Dense
@@ -19,6 +19,7 @@ from rnnspec.subject import Array, Numbers, Subject
 Curved = Annotated[float, reals(-4, 4, 1 / 16, where=lambda z: z != 0)]
 LargeBiases = Annotated[Array, arrays((1, 8), low=2, high=4, unit=1 / 64)]
 AnyWeights = Annotated[Array, arrays((1, 8), low=-2, high=2, unit=1 / 64)]
+Layers = Annotated[Array, arrays((1, 4), 2, low=-2, high=2, unit=1 / 64)]
 Pair = Annotated[Array, arrays(2, low=-4, high=4, unit=1 / 8)]
 Near = Annotated[Array, arrays(2, low=-5 / 8, high=5 / 8, unit=1 / 8)]
 Far = Annotated[Array, arrays(2, low=3 / 4, high=4, unit=1 / 8)]
@@ -51,10 +52,12 @@ second_derivative = claim(
         large: |tanh''| falls like 8 e^-2|x|, with 3.6e-4 at 5 and 1.7e-8 at 10.
     """,
     corrected="""
-        Along a chain the gradient is multiplied by ∏ f'(z_t) w_t, whatever f'' is. For tanh each
-        slope is below 1 exactly where tanh'' is not 0.
+        Along a chain the gradient is multiplied by ∏ f'(z_t) w_t, whatever f'' is. The identity's
+        slopes are 1, although its f'' is 0 everywhere; a slope of tanh is below 1 exactly where
+        tanh'' is not 0.
     """,
     sources=[D1("3, in detail")],
+    rests_on=SAMPLED,
     floats="The identity's slope is exact; along a chain of weights 1 nothing is rounded.",
     see=["ACT-05", "ACT-06"],
 )
@@ -115,6 +118,18 @@ def a_curved_chain_loses_it(impl: Subject, hold: Hold, b: LargeBiases) -> None:
     case = one_unit_a_layer([-1.0] * len(b), list(b), activation="tanh")
     back = impl.chain_vjp(case.chain, case.parameters, case.x, np.ones((1, 1)))
     hold.at_most(abs(back.inputs), Fraction(42, 100) ** len(b), "|dy/dx|")
+
+
+@second_derivative.law(needs=["chain", "chain_vjp"])
+def first_derivatives_and_weights(impl: Subject, hold: Hold, weights_and_biases: Layers) -> None:
+    """Through L layers of tanh, the gradient is multiplied by the slopes 1 − y_t² and by the weights."""
+    w, b = weights_and_biases.T
+    product: Any = 1
+    for t in range(1, len(w) + 1):
+        case = one_unit_a_layer(list(w[:t]), list(b[:t]), activation="tanh")
+        y = impl.chain(case.chain, case.parameters, case.x)
+        product = product * (1 - y**2) * float(w[t - 1])
+    hold.equal(impl.chain_vjp(case.chain, case.parameters, case.x, np.ones((1, 1))).inputs, product, "dy/dx")
 
 
 @second_derivative.law(about=About.MATHEMATICS)
@@ -263,20 +278,23 @@ def absolute_value_is_convex(impl: Subject, hold: Hold, w: Pair) -> None:
 
 @convexity.proof
 def second_derivatives_of_the_error(prove: Prove) -> None:
-    """For tanh, any input u and target y; for any f, a target with which f'² + (f − y) f'' is −1.
+    """For any f, and for tanh; for any f, a target with which f'² + (f − y) f'' is −1.
 
-    That is where f'' is not 0. Where it is, as for a straight line, a square is left.
+    A second derivative depends on no more of f than value, slope and curvature, so that a parabola
+    stands for any f. The target is one where f'' is not 0; for a straight line a square is left.
     """
     w, u, y = prove.symbols("w u y")
+    a, b, c = prove.symbols("a b c")
+    f, f1, f2 = a + b * (w * u) + c * (w * u) ** 2 / 2, b + c * (w * u), c
+    twice = prove.derivative(prove.derivative((f - y) ** 2, w), w)
+    prove.identical(twice, 2 * u**2 * (f1**2 + (f - y) * f2))
     t, slope = prove.activation("tanh", w * u), prove.slope("tanh", w * u)
     twice = prove.derivative(prove.derivative((t - y) ** 2, w), w)
     prove.identical(twice, 2 * u**2 * (slope**2 + (t - y) * (-2 * t * slope)))
-    t, slope = prove.activation("tanh", w), prove.slope("tanh", w)
-    prove.identical(prove.derivative(prove.derivative(t**2, w), w), 2 * slope * (1 - 3 * t**2))
+    prove.identical(prove.derivative(prove.derivative(t**2, w), w), 2 * u**2 * slope * (1 - 3 * t**2))
     f, f1, f2 = prove.symbols("f f1 f2")
     target = f + (f1**2 + 1) / f2
     prove.identical(f1**2 + (f - target) * f2, -1)
-    (a,) = prove.symbols("a")
     affine = prove.derivative(prove.derivative((a * w * u - y) ** 2, w), w)
     prove.valid(affine >= 0)
 
@@ -288,103 +306,3 @@ def where_the_error_is_convex(enclose: Enclose) -> None:
     enclose.convex(lambda f, w: f.tanh(w) ** 2, w=("-0.6584789484", "0.6584789484"))
     enclose.concave(lambda f, w: f.tanh(w) ** 2, w=("0.6584789485", INF))
     enclose.value(lambda f: 2 * f.slope("tanh", 1) * (1 - 3 * f.tanh(1) ** 2), "-0.6216")
-
-
-# ------------------------------------------------------------------------------------------
-SLOPES: Mapping[str, Callable[[Any], Any]] = {
-    "tanh": lambda y: 1 - y * y,
-    "sigmoid": lambda y: y * (1 - y),
-}
-"""The slopes as they are computed from the output y."""
-
-
-class Counting:
-    """A number that counts the operations that it takes part in.
-
-    Attributes:
-        steps: the operations that led to it, in words.
-    """
-
-    def __init__(self, steps: tuple[str, ...] = ()) -> None:
-        self.steps = steps
-
-    def __mul__(self, other: Any) -> Counting:
-        return self._after("multiplication", other)
-
-    def __rsub__(self, other: Any) -> Counting:
-        return self._after("subtraction", other)
-
-    def _after(self, step: str, other: Any) -> Counting:
-        before = other.steps if isinstance(other, Counting) else ()
-        return Counting((*self.steps, *before, step))
-
-
-def operations(kind: str) -> tuple[str, ...]:
-    """What the slope takes, given the output."""
-    steps: tuple[str, ...] = SLOPES[kind](Counting()).steps
-    return steps
-
-
-cheaper = claim(
-    "ACT-26",
-    title="Given its output, tanh's slope takes as many operations as the sigmoid's: two",
-    says="Differentiating tanh takes fewer of the system's resources.",
-    statement="Computing tanh' takes fewer operations than computing the slopes of its rivals.",
-    equation="""
-        tanh'(x) = 1 − y y       one multiplication, one subtraction
-        σ'(x) = y (1 − y)        one multiplication, one subtraction
-        relu'(x) = 1[y > 0]      one comparison
-    """,
-    verdict=REFUTED,
-    because="""
-        What back-propagation has kept is the output y. From it both slopes take one subtraction and
-        one multiplication: a tie; and they are the same function up to scale, y(1 − y) =
-        ¼(1 − t²) with y = (1 + t)/2. ReLU's takes a single comparison, which is less.
-    """,
-    corrected="""
-        Given the output, tanh' and σ' each take one multiplication and one subtraction, relu' one
-        comparison.
-    """,
-    sources=[D1("3, in detail")],
-    see=["ACT-01", "ACT-04"],
-)
-
-
-@cheaper.as_stated()
-def fewer_operations(impl: Subject, hold: Hold) -> None:
-    """The slope of tanh takes fewer operations than that of the sigmoid, whatever their input is."""
-    hold.strictly_less(len(operations("tanh")), len(operations("sigmoid")), "operations")
-
-
-@cheaper.witness(of=fewer_operations)
-def two_and_two() -> Mapping[str, Any]:
-    """Both take two."""
-    return {}
-
-
-@cheaper.law(about=About.MATHEMATICS)
-def formulas_are_the_slopes(impl: Subject, hold: Hold, x: FewPreactivations) -> None:
-    """What is counted are the slopes; ReLU's is a comparison of the output with 0."""
-    for kind, formula in SLOPES.items():
-        hold.equal(impl.slope(kind, x), formula(impl.activation(kind, x)), kind)
-    x = x[x != 0]
-    hold.exactly(impl.slope("relu", x), (np.maximum(x, 0) > 0).astype(float), "relu")
-
-
-@cheaper.law(about=About.MATHEMATICS)
-def one_of_each(impl: Subject, hold: Hold) -> None:
-    """One multiplication and one subtraction, for either function."""
-    for kind in SLOPES:
-        steps = operations(kind)
-        hold.exactly(len(steps), 2, f"operations for {kind}")
-        hold.exactly([steps.count(step) for step in ("multiplication", "subtraction")], 1, kind)
-
-
-@cheaper.proof
-def the_same_up_to_scale(prove: Prove) -> None:
-    """Both formulas, run on the reference's outputs, are the derivatives; with y = (1 + t)/2 they are one."""
-    for kind, formula in SLOPES.items():
-        y = prove.activation(kind)
-        prove.identical(formula(y), prove.derivative(y))
-    (t,) = prove.symbols("t")
-    prove.identical(SLOPES["sigmoid"]((1 + t) / 2), SLOPES["tanh"](t) / 4)

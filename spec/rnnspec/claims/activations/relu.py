@@ -15,7 +15,7 @@ from rnnspec.sources import D0, D3
 from rnnspec.strategies import Preactivations, arrays, wholes
 from rnnspec.subject import Array, Subject
 
-Whole = Annotated[Array, arrays((1, 8), low=-16, high=16, unit=1)]
+Quarters = Annotated[Array, arrays((8, 16), low=-4, high=4, unit=1 / 4)]
 Factor = Annotated[int, wholes(0, 8)]
 Samples = Annotated[Array, arrays((2, 12), low=-4, high=4, unit=1 / 16, where=lambda x: bool((x > 0).any()))]
 
@@ -65,7 +65,7 @@ def a_subgradient_at_zero(impl: Subject, hold: Hold) -> None:
 
 
 @relu.law(needs=["activation"])
-def homogeneous(impl: Subject, hold: Hold, x: Whole, a: Factor) -> None:
+def homogeneous(impl: Subject, hold: Hold, x: Quarters, a: Factor) -> None:
     """relu(a x) = a relu(x) for a ≥ 0, exactly where a x is."""
     hold.exactly(impl.activation("relu", a * x), a * impl.activation("relu", x), "relu(a x)")
 
@@ -109,7 +109,8 @@ not_centred = claim(
     """,
     verdict=HOLDS,
     because="""
-        A mean of numbers of which none is negative is 0 only if all of them are. For standard
+        A mean of numbers of which none is negative is 0 only if all of them are: whatever the
+        distribution, E relu(X) ≥ a P(X ≥ a) for every a > 0, and one of these is not 0. For standard
         normal pre-activations, z e^(−z²/2) has the antiderivative −e^(−z²/2), which runs from −1
         to 0.
     """,
@@ -140,11 +141,14 @@ not_centred.exhaustive(of=never_negative, format="bfloat16")
 
 @not_centred.proof
 def neither_sign_is_negative(prove: Prove) -> None:
-    """relu(x) ≥ 0, and the mean of three is above 0 if one input is; z e^(−z²/2) has the antiderivative."""
-    prove.valid(prove.activation("relu") >= 0)
-    a, b, c = prove.symbols("a b c")
-    mean = sum(prove.activation("relu", z) for z in (a, b, c)) / 3
-    prove.valid(prove.implies(prove.any_of(a > 0, b > 0, c > 0), mean > 0))
+    """relu(x) ≥ 0, and relu(x) ≥ a wherever x ≥ a; so its mean is at least a P(X ≥ a), for every a > 0.
+
+    If P(X > 0) is not 0, nor is P(X ≥ a) for some a. And z e^(−z²/2) has the antiderivative.
+    """
+    y = prove.activation("relu")
+    prove.valid(y >= 0)
+    (a,) = prove.symbols("a", above=0)
+    prove.valid(prove.implies(prove.x >= a, y >= a))
     density = prove.exp(-(prove.x**2) / 2)
     prove.identical(prove.derivative(-density), prove.x * density)
 

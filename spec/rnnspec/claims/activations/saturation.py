@@ -77,11 +77,13 @@ sigmoid_range.exhaustive(of=between_zero_and_one, format="bfloat16")
 
 @sigmoid_range.proof
 def both_parts_are_positive(prove: Prove) -> None:
-    """In e = e^x: σ and 1 − σ = 1/(1 + e^x) are positive, so neither is 0."""
+    """In e = e^x: σ and 1 − σ = 1/(1 + e^x) are positive; and σ takes any y between, at ln(y/(1 − y))."""
     s = prove.activation("sigmoid")
     prove.positive(s)
     prove.positive(1 - s)
     prove.identical(1 - s, 1 / (1 + prove.exp(prove.x)))
+    (y,) = prove.symbols("y", above=0, below=1)
+    prove.identical(prove.activation("sigmoid", prove.log(y / (1 - y))), y)
 
 
 @sigmoid_range.enclosure
@@ -112,8 +114,8 @@ tanh_range = claim(
     verdict=HOLDS,
     because="""
         The denominator e^x + e^-x is larger than the numerator e^x − e^-x by 2 e^-x, and larger
-        than its negative by 2 e^x. To exchange x and −x turns the numerator's sign. So for pre-
-        activations that are symmetric about 0 the mean output is 0, whatever their spread.
+        than its negative by 2 e^x. To exchange x and −x turns the numerator's sign. So the mean
+        output for pre-activations that are symmetric about 0 is 0, whatever their spread.
     """,
     sources=[D0("questions, 2"), D0("questions, 3"), D1("3, in detail")],
     floats="""
@@ -152,12 +154,14 @@ tanh_range.exhaustive(of=symmetric_to_the_last_bit, format="bfloat16")
 
 @tanh_range.proof
 def what_is_missing_is_positive(prove: Prove) -> None:
-    """In e = e^x: 1 − tanh x = 2/(e² + 1) and 1 + tanh x are positive, and tanh is odd."""
+    """In e = e^x: 1 − tanh x = 2/(e² + 1) and 1 + tanh x are positive; tanh is odd and takes all between."""
     e, t = prove.exp(prove.x), prove.activation("tanh")
     prove.identical(1 - t, 2 / (e**2 + 1))
     prove.positive(1 - t)
     prove.positive(1 + t)
     prove.identical(prove.activation("tanh", -prove.x), -t)
+    (y,) = prove.symbols("y", above=-1, below=1)
+    prove.identical(prove.activation("tanh", prove.log((1 + y) / (1 - y)) / 2), y)
 
 
 @tanh_range.enclosure
@@ -228,6 +232,24 @@ def never_turning_back(impl: Subject, hold: Hold, x: Ascending) -> None:
     for kind in ("sigmoid", "tanh"):
         y = impl.activation(kind, x)
         hold.at_most(y[:-1], y[1:], kind)
+
+
+@saturating.proof
+def below_an_exponential(prove: Prove) -> None:
+    """In e = e^x: what is missing to 1 is below 1/e and 2/e², the slopes are below 1/e and 4/e².
+
+    That is on the right. σ(−x) = 1 − σ(x), tanh is odd and both slopes are even, so it is so on the left.
+    """
+    x, e = prove.x, prove.exp(prove.x)
+    s, t = prove.activation("sigmoid"), prove.activation("tanh")
+    prove.positive(1 / e - (1 - s))
+    prove.positive(2 / e**2 - (1 - t))
+    prove.positive(1 / e - prove.slope("sigmoid"))
+    prove.positive(4 / e**2 - prove.slope("tanh"))
+    prove.identical(prove.activation("sigmoid", -x), 1 - s)
+    prove.identical(prove.activation("tanh", -x), -t)
+    for kind in ("sigmoid", "tanh"):
+        prove.identical(prove.slope(kind, -x), prove.slope(kind))
 
 
 @saturating.enclosure

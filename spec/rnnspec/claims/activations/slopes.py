@@ -113,14 +113,18 @@ below_quarter = claim(
     title="The sigmoid's slope is not strictly below one quarter",
     says="In passing, the maximum of the sigmoid's derivative is said to be less than 0.25.",
     statement="sup σ' < 1/4.",
-    equation="σ'(0) = 1/4",
+    equation="""
+        σ'(0) = 1/4
+        1/4 − σ'(x) = ¼ tanh²(x/2) > 0   for x ≠ 0
+    """,
     verdict=REFUTED,
     because="""
         One evaluation settles it: σ(0) = 1/2, so σ'(0) = 1/4. The same document says
-        elsewhere, rightly, that the maximum is 1/4. The difference is not pedantry: at
-        x = 0, where a fresh network with zero biases begins, nothing is lost beyond the factor 1/4.
+        elsewhere, rightly, that the maximum is 1/4. So the bound 4^-T on a product of T slopes is
+        reached, where all pre-activations are 0. Elsewhere something is missing, ¼ tanh²(x/2):
+        from 1/8 on, more than 1/1100.
     """,
-    corrected="σ'(x) < 1/4 if and only if x ≠ 0; outside (−1/8, 1/8) it is below 1/4 − 1/1100.",
+    corrected="σ'(x) < 1/4 if and only if x ≠ 0.",
     sources=[D0("1.3, solution 3")],
     floats=SURVIVING,
     see=["ACT-02", "ACT-06"],
@@ -155,6 +159,14 @@ def quarter_of_a_squared_tanh(impl: Subject, hold: Hold, x: Preactivations) -> N
 
 below_quarter.exhaustive(of=below_a_quarter_elsewhere, format="float16")
 below_quarter.exhaustive(of=below_a_quarter_elsewhere, format="bfloat16")
+
+
+@below_quarter.proof
+def missing_but_at_zero(prove: Prove) -> None:
+    """In e = e^x: 1/4 − σ' is the square of ½ tanh(x/2), and vanishes at 0 alone."""
+    missing = QUARTER - prove.slope("sigmoid")
+    prove.identical(missing, (prove.activation("tanh", prove.x / 2) / 2) ** 2)
+    prove.vanishes_only_at_zero(missing)
 
 
 @below_quarter.enclosure

@@ -104,7 +104,11 @@ squashing.exhaustive(of=within_open_intervals, format="float16")
 
 @squashing.proof
 def sigmoid_moved_and_tanh_stretched(prove: Prove) -> None:
-    """In e = e^x: both identities, what is missing to both ends is positive, and the slopes at 0."""
+    """In e = e^x: both identities, what is missing to both ends is positive, and the slopes at 0.
+
+    Every value between is taken: E y at ln((1 + y)/(1 − y)), for the end E and −1 < y < 1.
+    """
+    (between,) = prove.symbols("y", above=-1, below=1)
     s, t = prove.activation("sigmoid"), prove.activation("tanh", prove.x / 2)
     for kind, end in (("h_1997", 1), ("g_1997", 2)):
         y = prove.activation(kind)
@@ -113,6 +117,8 @@ def sigmoid_moved_and_tanh_stretched(prove: Prove) -> None:
         prove.identical(prove.derivative(y), prove.slope(kind))
         prove.identical(prove.slope(kind), (end - y**2 / end) / 2)
         prove.identical(prove.slope(kind, prove.number(0)), prove.number(end, 2))
+        at = prove.log((1 + between) / (1 - between))
+        prove.identical(prove.activation(kind, at), end * between)
     prove.identical(1 - t, 2 / (prove.exp(prove.x) + 1))
     prove.positive(1 - (2 * s - 1))
     prove.positive(1 + (2 * s - 1))
