@@ -65,9 +65,9 @@ sums = claim(
         but the spectral norm of the weights, which sums over paths; it can be n times as large.
     """,
     corrected="""
-        ‖J_l‖₂ ≤ ‖W_l‖₂/4 for the Jacobian J_l of a sigmoid layer, and ‖W‖₂ may reach n max|w|. For
-        independent weights from N(0, 1) without biases, and wide layers, the mean-field gain
-        χ(n) = n E σ'(√q Z)² passes 1 between n = 103 and n = 104.
+        ‖J_l‖₂ ≤ ‖W_l‖₂/4 for the Jacobian J_l of a sigmoid layer, and ‖W‖₂ of n × n weights may reach
+        n max|w|. For independent weights from N(0, 1) without biases, and wide layers, the mean-field
+        gain χ(n) = n E σ'(√q Z)², with q = n E σ(√q Z)², passes 1 between n = 103 and n = 104.
     """,
     sources=[D0("1.2")],
     rests_on=SAMPLED,
