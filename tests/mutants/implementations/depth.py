@@ -63,6 +63,8 @@ FAULTY: list[Faulty] = [
     faulty("dense bias gradient averaged over the batch", DENSE_BACK, "s.sum_columns(da)",
            "s.sum_columns(da) / da.shape[1]",
            "a mean for the bias beside a sum for the weights", "DEP-08/activation_from_below"),
+    faulty("two units above and no more", DENSE_BACK, BACK, "p.W[:2].T @ da[:2]",
+           "written for the example's two outputs, and left at that", "DEP-08/delta_comes_from_above"),
     faulty("first layer frozen", CHAIN_BACK, "|= gradients",
            "|= {k: g * (place != '1') for k, g in gradients.items()}",
            "the lowest layer is taken for a fixed embedding", "DEP-08/raw_input_matters_only_through_it"),

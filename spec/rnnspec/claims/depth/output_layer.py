@@ -96,8 +96,10 @@ def cross_entropy_does_not_saturate(impl: Subject, hold: Hold, z: Wrong) -> None
     """For two classes with the logits z and 0 it is σ(z) − t: at least 1/2 where it is wrong."""
     hold.given(z >= 0, "the wrong class is the likelier one")
     logits, t = np.array([[z, 0.0]]), np.array([[0.0, 1.0]])
-    ((g, _),) = impl.loss_gradient("cross_entropy", logits, t)
-    hold.equal(g, hold.reference.activation("sigmoid", np.array([z]))[0], "∂E/∂z")
+    ((g, other),) = impl.loss_gradient("cross_entropy", logits, t)
+    (o,) = hold.reference.activation("sigmoid", np.array([z]))
+    hold.equal(g, o, "∂E/∂z")
+    hold.equal(other, -o, "∂E by the other logit")
     hold.at_most(0.5, g, "1/2 ≤ ∂E/∂z")
 
 

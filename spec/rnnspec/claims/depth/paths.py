@@ -50,7 +50,7 @@ def paths(
 # ------------------------------------------------------------------------------------------
 counting = claim(
     "DEP-05",
-    title="From an output weight a path has three factors, from a hidden one five, on two paths",
+    title="An output weight has one path of three factors, a hidden one two paths of five",
     says="""
         The derivative by w_5 is computed in three steps. That by w_1 consists of two parts, one for
         each output, of five steps each.

@@ -16,6 +16,7 @@ from rnnspec.claims.depth.layers import (
     gradients,
     lower,
     output,
+    sigmoid_slopes,
     square_of_a_norm,
     upper,
 )
@@ -262,6 +263,17 @@ def activation_from_below(impl: Subject, hold: Hold, net: Batches) -> None:
         delta = np.stack([each[f"b_{layer}"] for each in alone])
         hold.equal(got[f"W_{layer}"], delta.T @ below[layer - 1], f"∂E/∂W_{layer}")
         hold.equal(got[f"b_{layer}"], delta.sum(axis=0), f"∂E/∂b_{layer}")
+
+
+@inputs.law(needs=["chain_vjp"])
+def delta_comes_from_above(impl: Subject, hold: Hold, net: Sigmoids) -> None:
+    """δ of a layer is that of the next through all of its weights, times the slope; the last has dC/dy."""
+    dy = np.array(DY[: net.chain.outputs])
+    got, slopes = gradients(impl, net, dy), [slope[0] for slope in sigmoid_slopes(hold.reference, net)]
+    hold.equal(got[f"b_{net.depth}"], dy * slopes[-1], f"∂E/∂b_{net.depth}")
+    for layer in range(1, net.depth):
+        arriving = net.parameters[f"W_{layer + 1}"].T @ got[f"b_{layer + 1}"]
+        hold.equal(got[f"b_{layer}"], arriving * slopes[layer - 1], f"∂E/∂b_{layer}")
 
 
 @inputs.law(needs=["chain", "chain_vjp"])
