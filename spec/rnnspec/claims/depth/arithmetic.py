@@ -37,7 +37,7 @@ slow = claim(
         0.25 divided by a millionth is a quarter of a million, which is not tens but hundreds of
         thousands, and 500 times the 500 samples, each of which would move it by 5 · 10⁻⁴. In
         floats it may take longer still. Near 2 the numbers of binary32 are 2⁻²³ or 2⁻²² apart, so
-        each step is 2⁻²⁰ in effect; one of 10⁻⁷ is less than half a gap and is lost altogether.
+        each step is 2⁻²⁰ in effect; one of 10⁻⁷ is less than half a gap at −2.24, and is lost.
         Binary64 takes the 250 000 steps.
     """,
     corrected="It takes 250 000 samples, 500 times as many; in binary32 262 144.",

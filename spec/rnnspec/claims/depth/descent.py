@@ -179,8 +179,8 @@ steepest = claim(
         Among all directions of the same Euclidean length, E begins to fall fastest along −∇E: this
         is the inequality of Cauchy and Schwarz. It says nothing of the way to the minimum: in the
         valley ½(x² + 100y²), from (1, 0.1), that way and −∇E are 78.58° apart. Nor does it hold for
-        other measures of length: of steps whose entries are bounded, the one by the signs falls
-        faster. And a step ends lower only if it is short: below 2/L, with the decrease that the
+        other measures of length: where it is the largest entry, the step along the signs of −∇E falls
+        fastest. And a step ends lower only if it is short: below 2/L, with the decrease that the
         descent lemma states. That learning rates are usually constant is a custom, which no check
         can find true or false.
     """,

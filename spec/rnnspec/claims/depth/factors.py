@@ -145,9 +145,9 @@ quarters = claim(
     verdict=CONDITIONAL,
     because="""
         Each factor is at most |w|/4. With weights within 1 that is 1/4, and it is 1/4 exactly where
-        |w| = 1 and z = 0. The bound is not sharp as a condition: any common bound below 4 makes the
-        gradient vanish geometrically, as Hochreiter and Schmidhuber remark. But the bound must be
-        a common one (DEP-11), and there must be one unit a layer (DEP-07).
+        |w| = 1 and z = 0. To vanish takes less: any common bound below 4 makes the gradient fall
+        geometrically, as Hochreiter and Schmidhuber remark. But the bound must be a common one
+        (DEP-11), and there must be one unit a layer (DEP-07).
     """,
     conditions=[WITHIN_ONE],
     sources=[D0("1.2"), D0("introduction"), D0("1.2, summary")],

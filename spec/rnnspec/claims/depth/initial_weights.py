@@ -24,10 +24,10 @@ initial = claim(
     "DEP-12",
     title="Initial weights are usually below 1 in size, and half of them are negative",
     says="""
-        Weights usually begin between 0 and 1, below 1 in any case; most often they are drawn from
-        the standard normal distribution.
+        Weights usually begin between 0 and 1, or below 1; most often they are drawn from the
+        standard normal distribution.
     """,
-    statement="0 ≤ w ≤ 1 for every initial weight w, for example of w ~ N(0, 1).",
+    statement="Initial weights w, most often from N(0, 1), satisfy 0 ≤ w ≤ 1.",
     equation="""
         w ~ N(0, 1):  P(|w| < 1) = 0.6827,  P(w < 1) = 0.8413,  P(0 < w < 1) = 0.3413
         E ln|w| = −(γ + ln 2)/2 = −0.6352,  E ln|w σ'(z)| ≤ −2.0215
@@ -36,7 +36,7 @@ initial = claim(
     verdict=LOOSE,
     because="""
         The two sentences of the document exclude each other: of standard normal weights half are
-        negative, and a third are larger than 1. Of two such weights both are within 1 with
+        negative, and a third are larger than 1 in size. Of two such weights both are within 1 with
         probability 0.466, of ten with 0.022. As a statement about the usual size it is fair, and
         what is inferred from it for one unit a layer survives: on average the logarithm of |w| is
         −0.635, and that of the slope at most −ln 4. By the law of large numbers the gradient then
@@ -59,14 +59,14 @@ initial = claim(
 
 @initial.as_stated()
 def between_zero_and_one(impl: Subject, hold: Hold, seed: Seed) -> None:
-    """Eight weights from the standard normal distribution lie between 0 and 1."""
-    w = np.random.default_rng(seed).standard_normal(8)
+    """Two weights from the standard normal distribution lie between 0 and 1."""
+    w = np.random.default_rng(seed).standard_normal(2)
     hold.at_most(0, w, "0 ≤ w")
     hold.at_most(w, 1, "w ≤ 1")
 
 
 @initial.witness(of=between_zero_and_one)
-def eight_of_seed_zero() -> Mapping[str, Any]:
+def two_of_seed_zero() -> Mapping[str, Any]:
     """The second of them is −0.13."""
     return {"seed": 0}
 
@@ -171,7 +171,8 @@ rare = claim(
         With one unit a layer an explosion takes many weights beyond 4, which standard normal
         weights nearly never are. But what counts in a wide layer is the norm, and n standard normal
         weights a unit are too many from about n = 104 on (DEP-07). With weights scaled to the width,
-        as Glorot and Bengio do, about a quarter of the gradient is left by each layer at any width.
+        as Glorot and Bengio do, the norm no longer depends on it, and each layer leaves less than a
+        quarter: e^−1.45 of the gradient's length, measured with 160 units.
     """,
     sources=[D0("1.2")],
     see=["DEP-07", "DEP-12", "DEP-17"],

@@ -96,8 +96,10 @@ def cross_entropy_does_not_saturate(impl: Subject, hold: Hold, z: Wrong) -> None
     """For two classes with the logits z and 0 it is σ(z) − t: at least 1/2 where it is wrong."""
     hold.given(z >= 0, "the wrong class is the likelier one")
     logits, t = np.array([[z, 0.0]]), np.array([[0.0, 1.0]])
-    ((g, _),) = impl.loss_gradient("cross_entropy", logits, t)
-    hold.equal(g, hold.reference.activation("sigmoid", np.array([z]))[0], "∂E/∂z")
+    ((g, other),) = impl.loss_gradient("cross_entropy", logits, t)
+    (o,) = hold.reference.activation("sigmoid", np.array([z]))
+    hold.equal(g, o, "∂E/∂z")
+    hold.equal(other, -o, "∂E by the other logit")
     hold.at_most(0.5, g, "1/2 ≤ ∂E/∂z")
 
 
@@ -168,19 +170,21 @@ independence = claim(
 
 @independence.as_stated(needs=["chain_vjp"])
 def goes_its_own_way(
-    impl: Subject,
-    hold: Hold,
-    w: Annotated[float, reals(0.5, 4, unit=1 / 8)],
-    dy: Annotated[int, wholes(-4, 4)],
+    impl: Subject, hold: Hold, b: Annotated[float, reals(-4, 4, unit=1 / 8, where=lambda b: b != -0.5)]
 ) -> None:
-    """Whatever gradient the second layer has, that of the first is not 0."""
-    hold.strictly_less(0, abs(gradients(impl, at_rest([w, w]), float(dy))["b_1"]), "0 < |∂C/∂b_1|")
+    """The first of three layers learns, whether the second, a ReLU with z_2 = 1/2 + b, does or not."""
+    hold.given(b != -0.5, "z_2 is not 0")
+    chain = Chain((Dense(1, 1, "sigmoid"), Dense(1, 1, "relu"), Dense(1, 1, "sigmoid")))
+    biases = {"b_1": np.zeros(1), "b_2": np.array([b]), "b_3": np.zeros(1)}
+    ones = {f"W_{layer}": np.ones((1, 1)) for layer in (1, 2, 3)}
+    got = gradients(impl, Feedforward(chain, {**ones, **biases}, np.zeros((1, 1))), 1.0)
+    hold.strictly_less(0, abs(got["b_1"]), "0 < |∂C/∂b_1|")
 
 
 @independence.witness(of=goes_its_own_way)
 def nothing_from_above() -> Mapping[str, Any]:
-    """dC/dy = 0, so that the second layer's gradient is 0, and with it the first's."""
-    return {"w": 1.0, "dy": 0}
+    """z_2 = −1/2: the second layer's gradient is 0, and with it the first's; the third has one."""
+    return {"b": -1.0}
 
 
 @independence.law(needs=["chain_vjp"])

@@ -50,7 +50,7 @@ def paths(
 # ------------------------------------------------------------------------------------------
 counting = claim(
     "DEP-05",
-    title="From an output weight a path has three factors, from a hidden one five, on two paths",
+    title="An output weight has one path of three factors, a hidden one two paths of five",
     says="""
         The derivative by w_5 is computed in three steps. That by w_1 consists of two parts, one for
         each output, of five steps each.
@@ -141,7 +141,7 @@ growing = claim(
 
 @growing.law(needs=["chain", "chain_vjp"], about=About.MATHEMATICS)
 def three_multiplications_a_weight(impl: Subject, hold: Hold, net: Sigmoids) -> None:
-    """The recursion for δ, with its multiplications counted as they are made, gives every gradient."""
+    """The recursion for δ gives every gradient, with one multiplication a unit and two a weight."""
     inside, slopes = activations(impl, net), sigmoid_slopes(impl, net)
     dy = np.array([LOSS[: net.chain.outputs]])
     got, made = gradients(impl, net, dy), 0

@@ -58,8 +58,8 @@ vanishing = claim(
     verdict=CONDITIONAL,
     because="""
         What decides is by how much the factors fall short of 1: the product vanishes exactly if
-        these amounts have an infinite sum. If every factor is at most q < 1, it vanishes like q^n;
-        for the sigmoid with weights within 1 the document has q = 1/4, and there it is right. But
+        these amounts have an infinite sum. If every factor is at most q < 1, it vanishes as fast as
+        q^n; for the sigmoid with weights within 1 the document has q = 1/4, and there it is right. But
         1 − 1/k² is below 1 for every k ≥ 2, and the product stays above 1/2. A chain of sigmoids at
         z = 0 with weights 4(1 − 1/k²), all of them below 4, has these factors.
     """,

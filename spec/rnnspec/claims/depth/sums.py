@@ -16,6 +16,7 @@ from rnnspec.claims.depth.layers import (
     gradients,
     lower,
     output,
+    sigmoid_slopes,
     square_of_a_norm,
     upper,
 )
@@ -65,9 +66,9 @@ sums = claim(
         but the spectral norm of the weights, which sums over paths; it can be n times as large.
     """,
     corrected="""
-        ‖J_l‖₂ ≤ ‖W_l‖₂/4 for the Jacobian J_l of a sigmoid layer, and ‖W‖₂ may reach n max|w|. For
-        independent weights from N(0, 1) without biases, and wide layers, the mean-field gain
-        χ(n) = n E σ'(√q Z)² passes 1 between n = 103 and n = 104.
+        ‖J_l‖₂ ≤ ‖W_l‖₂/4 for the Jacobian J_l of a sigmoid layer, and ‖W‖₂ of n × n weights may reach
+        n max|w|. For independent weights from N(0, 1) without biases, and wide layers, the mean-field
+        gain χ(n) = n E σ'(√q Z)², with q = n E σ(√q Z)², passes 1 between n = 103 and n = 104.
     """,
     sources=[D0("1.2")],
     rests_on=SAMPLED,
@@ -262,6 +263,17 @@ def activation_from_below(impl: Subject, hold: Hold, net: Batches) -> None:
         delta = np.stack([each[f"b_{layer}"] for each in alone])
         hold.equal(got[f"W_{layer}"], delta.T @ below[layer - 1], f"∂E/∂W_{layer}")
         hold.equal(got[f"b_{layer}"], delta.sum(axis=0), f"∂E/∂b_{layer}")
+
+
+@inputs.law(needs=["chain_vjp"])
+def delta_comes_from_above(impl: Subject, hold: Hold, net: Sigmoids) -> None:
+    """δ of a layer is that of the next through all of its weights, times the slope; the last has dC/dy."""
+    dy = np.array(DY[: net.chain.outputs])
+    got, slopes = gradients(impl, net, dy), [slope[0] for slope in sigmoid_slopes(hold.reference, net)]
+    hold.equal(got[f"b_{net.depth}"], dy * slopes[-1], f"∂E/∂b_{net.depth}")
+    for layer in range(1, net.depth):
+        arriving = net.parameters[f"W_{layer + 1}"].T @ got[f"b_{layer + 1}"]
+        hold.equal(got[f"b_{layer}"], arriving * slopes[layer - 1], f"∂E/∂b_{layer}")
 
 
 @inputs.law(needs=["chain", "chain_vjp"])

@@ -63,9 +63,10 @@ multiplying = claim(
     because="""
         With one unit a layer the gradient is a product, its logarithm a sum, and its fate is
         decided by the mean of the summands, the Lyapunov exponent: below 0 it vanishes, above it
-        explodes. At 0 it does neither, at any depth: weights of 4 at z = 0, or orthogonal layers
-        without activation. With many units the factors are matrices. Then it is their product that
-        grows or shrinks, and no sum of logarithms of single weights says how.
+        explodes. With factors of size 1 it does neither, at any depth: as with weights of 4 at
+        z = 0, or with orthogonal layers without activation. With many units the factors are
+        matrices. Then it is their product that grows or shrinks, and no sum of logarithms of single
+        weights says how.
     """,
     conditions=[ONE_UNIT, NOT_ONE],
     sources=[D0("introduction"), D0("1.2"), D0("1.2, summary")],
@@ -198,7 +199,7 @@ decaying = claim(
     """,
     verdict=CONDITIONAL,
     because="""
-        The ratio of two neighbours is one factor. If all are below 1, as with weights below 4,
+        The ratio of two neighbours is one factor. If all are below 1, as with |w| < 4,
         gradients fall towards the input; if all are above 1 they grow. To fall exponentially takes
         more than to fall: factors 1 − 1/k make the gradient fall like 1/n only. A common bound
         below 1 is enough, but not needed: factors that are 1/4 and 1 − 1/k² by turns have none, and

@@ -185,6 +185,15 @@ def n_halves_of_the_mean(impl: Subject, hold: Hold, pair: AnswersAndTargets) -> 
     hold.equal(half, ((y - t) ** 2).sum(axis=1) / 2, "½ Σ (t − o)²")
 
 
+@half_the_sum.law(needs=["loss_gradient"])
+def so_do_the_gradients(impl: Subject, hold: Hold, pair: AnswersAndTargets) -> None:
+    """That of half the sum is o − t, n/2 times that of the mean, in each member of a batch for itself."""
+    y, t = pair
+    half = impl.loss_gradient("half_squares", y, t)
+    hold.equal(half, y - t, "∂(½ Σ (t − o)²)/∂o")
+    hold.equal(half, impl.loss_gradient("mean_squares", y, t) * y.shape[1] / 2, "∂(½ Σ (t − o)²)/∂o")
+
+
 @half_the_sum.proof
 def of_one_two_and_three_outputs(prove: Prove) -> None:
     """For n = 1, 2, 3 and all outputs and targets: n/2 times the mean, in the reference's losses.
