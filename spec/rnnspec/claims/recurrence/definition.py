@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, claim
+from rnnspec.claim import HOLDS, SAMPLED, claim
 from rnnspec.claims.recurrence.words import B, ReadOut, U, W, read_out, states, step
 from rnnspec.evidence import Prove
 from rnnspec.hold import Hold
@@ -52,6 +52,7 @@ equations = claim(
         D2("vanishing gradients"),
         D3("6.8"),
     ],
+    rests_on=SAMPLED,
     floats="""
         Each step is held by itself, from the state that the implementation has reached: what is
         allowed is the rounding of one step.

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, claim
+from rnnspec.claim import HOLDS, SAMPLED, claim
 from rnnspec.claims.recurrence.words import B, U, W, states
 from rnnspec.evidence import Prove
 from rnnspec.hold import Hold
@@ -79,6 +79,7 @@ two_kinds = claim(
         and b_y is not 0, they differ.
     """,
     sources=[D4("vanilla RNN")],
+    rests_on=SAMPLED,
     floats="""
         Weights in quarters, of which products are exact in every format; the sums in the two
         networks are rounded differently.

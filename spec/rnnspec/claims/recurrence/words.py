@@ -19,7 +19,7 @@ from typing import Annotated, Any, TypeAlias
 import numpy as np
 
 from rnnspec.protocol import Chain, Cotangent, Dense, Layer, Network
-from rnnspec.strategies import arrays
+from rnnspec.strategies import arrays, networks
 from rnnspec.subject import Array, Numbers, Subject
 
 W, U, B = "W_h", "U_h", "b_h"
@@ -72,6 +72,20 @@ def reading_the_same(network: Network) -> Network:
 def reads_the_same(network: Network) -> bool:
     """Whether all sequences of the batch have the same inputs."""
     return bool(np.all(network.inputs == network.inputs[:, :1]))
+
+
+def pairs(**sizes: Any) -> Any:
+    """Tanh networks that read the same inputs twice, from two states."""
+    return networks(
+        "rnn",
+        activation="tanh",
+        hidden=(1, 3),
+        batch=(2, 2),
+        scales=(0, -1),
+        also=reading_the_same,
+        where=reads_the_same,
+        **sizes,
+    )
 
 
 def states(impl: Subject, network: Network) -> list[Any]:
