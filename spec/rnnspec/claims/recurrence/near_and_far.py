@@ -278,7 +278,7 @@ def tail_of_a_series(prove: Prove) -> None:
 # ------------------------------------------------------------------------------------------
 Sixty = Annotated[Orbit, orbits(size=(1, 1), steps=(60, 60), start=(-16, 16))]
 Shift = Annotated[int, wholes(0, 2)]
-Steps = Annotated[int, wholes(1, 6)]
+Steps = Annotated[int, wholes(1, 40)]
 
 unlimited = claim(
     "RNN-33",

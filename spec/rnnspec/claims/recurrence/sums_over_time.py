@@ -24,7 +24,6 @@ from rnnspec.claims.recurrence.words import (
     step_by_step,
     terms,
     total,
-    unit,
 )
 from rnnspec.evidence import Prove
 from rnnspec.hold import Hold
@@ -47,6 +46,7 @@ ALONE = {"inputs": (1, 1), "batch": (1, 1), "scales": (0,)}
 
 LinearThree = Annotated[Network, _networks("identity", steps=(3, 3), scales=(0, -1, 1))]
 Tanh = Annotated[Network, _networks("tanh", steps=(1, 5))]
+AnyBiases = Annotated[Network, networks("rnn", activation="tanh", hidden=(1, 3), inputs=(1, 2), steps=(1, 5))]
 ShortTanh = Annotated[Network, _networks("tanh", hidden=(1, 2), steps=(1, 3))]
 Sigmoid = Annotated[Network, _networks("sigmoid", steps=(1, 4))]
 OneUnit = Annotated[Network, _networks("tanh", hidden=(1, 1), steps=(2, 3), **ALONE)]
@@ -181,11 +181,11 @@ def slopes_that_differ() -> Mapping[str, Any]:
 
 
 @general.law(needs=["run", "run_vjp"])
-def t_terms(impl: Subject, hold: Hold, net: Tanh) -> None:
-    """The t terms by the formula add up to the gradients of W, U and b."""
+def t_terms(impl: Subject, hold: Hold, net: AnyBiases) -> None:
+    """The t terms by the formula add up to the gradients of W, U and of each bias that there is."""
     d = filled(net.batch, net.layer.hidden)
     found, whole = terms(net, states(impl, net), d), _whole(impl, net, d)
-    for name in (W, U, B):
+    for name in net.parameters:
         hold.equal(whole[name], total(found, name), f"∂L_t/∂{name}")
 
 
@@ -344,15 +344,14 @@ def first_input_moves_the_gradient(impl: Subject, hold: Hold, net: LinearThree) 
 
 
 @dependence.law(needs=["run", "run_vjp"])
-def oldest_term_is_a_whole_product(impl: Subject, hold: Hold, net: Tanh) -> None:
-    """What reaches the first input is ∂L_t/∂h_t J_t ... J_2 diag(φ'(z_1)) W, with the slopes of all steps."""
-    hs = states(impl, net)
-    for j in range(net.layer.hidden):
-        d = unit(net, j).astype(object)
-        for k in range(net.steps, 1, -1):
-            d = (d * (1 - hs[k] * hs[k])) @ net.parameters[U]
-        dx = impl.vjp(net, on_the_last(net, unit(net, j))).inputs[0]
-        hold.equal(dx, (d * (1 - hs[1] * hs[1])) @ net.parameters[W], f"∂h_t/∂x_1, unit {j}")
+def every_input_gets_its_product(impl: Subject, hold: Hold, net: Tanh) -> None:
+    """What reaches x_k is ∂L_t/∂h_t J_t ... J_{k+1} diag(φ'(z_k)) W, with the slopes of all steps between."""
+    hs, d = states(impl, net), filled(net.batch, net.layer.hidden)
+    dx = impl.vjp(net, on_the_last(net, d)).inputs
+    for k in range(net.steps, 0, -1):
+        da = d * (1 - hs[k] * hs[k])
+        hold.equal(dx[k - 1], da @ net.parameters[W], f"∂L_t/∂x_{k}")
+        d = da @ net.parameters[U]
 
 
 @dependence.proof

@@ -20,6 +20,7 @@ from rnnspec.claims.recurrence.words import (
     states,
     terms,
     total,
+    unit,
 )
 from rnnspec.evidence import Cotangent, Prove
 from rnnspec.hold import Hold
@@ -150,6 +151,18 @@ def every_term_of_every_loss(impl: Subject, hold: Hold, net: Tanh) -> None:
     whole = impl.vjp(net, on_outputs(net, d)).parameters
     for name in (W, U, B):
         hold.equal(whole[name], total(found, name), f"∂L/∂{name}")
+
+
+@double_sum.law(needs=["run_vjp"])
+def a_loss_of_the_final_state(impl: Subject, hold: Hold, net: Tanh) -> None:
+    """A loss of the final state is one more: what it gives comes on top of what the outputs give."""
+    d, last = filled(net.steps, net.batch, net.layer.hidden), unit(net, 0)
+    both = Cotangent(d, {"h": last})
+    whole, outputs, final = (impl.vjp(net, c) for c in (both, on_outputs(net, d), on_the_last(net, last)))
+    for name in (W, U, B):
+        hold.equal(whole.parameters[name], outputs.parameters[name] + final.parameters[name], f"∂L/∂{name}")
+    hold.equal(whole.inputs, outputs.inputs + final.inputs, "∂L/∂x")
+    hold.equal(whole.state["h"], outputs.state["h"] + final.state["h"], "∂L/∂h_0")
 
 
 @double_sum.proof
