@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, claim
-from rnnspec.claims.recurrence.words import B, ReadOut, U, W, read_out, states, step
+from rnnspec.claim import HOLDS, SAMPLED, claim
+from rnnspec.claims.recurrence.words import BU, B, ReadOut, U, W, read_out, states, step
 from rnnspec.evidence import Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Chain, Dense, Layer, Network
@@ -17,6 +17,7 @@ from rnnspec.subject import Subject
 
 AnyTanh = Annotated[Network, networks("rnn", activation="tanh", hidden=(1, 4), steps=(0, 5), large=True)]
 OneBias = Annotated[Network, networks("rnn", activation="tanh", biases="one", hidden=(1, 3), steps=(1, 4))]
+TwoBiases = Annotated[Network, networks("rnn", activation="tanh", biases="two", hidden=(1, 4), steps=(1, 1))]
 Sigmoid = Annotated[Network, networks("rnn", activation="sigmoid", biases="one", hidden=(1, 3), steps=(1, 4))]
 
 # ------------------------------------------------------------------------------------------
@@ -52,6 +53,7 @@ equations = claim(
         D2("vanishing gradients"),
         D3("6.8"),
     ],
+    rests_on=SAMPLED,
     floats="""
         Each step is held by itself, from the state that the implementation has reached: what is
         allowed is the rounding of one step.
@@ -64,12 +66,21 @@ equations = claim(
 def every_step(impl: Subject, hold: Hold, net: AnyTanh) -> None:
     """h_t = tanh(W x_t + U h_{t−1} + b), from the state that was reached; the last h is the final state."""
     p, (before, *later) = net.parameters, states(impl, net)
-    bias = sum(p.get(name, 0.0) for name in (B, "bU_h"))
+    bias = sum(p.get(name, 0.0) for name in (B, BU))
     for t, h in enumerate(later, start=1):
         argument = net.inputs[t - 1] @ p[W].T + before @ p[U].T + bias
         hold.equal(h, hold.reference.activation("tanh", argument), f"h_{t}")
         before = h
     hold.exactly(impl.run(net).state["h"], before, "the final state")
+
+
+@equations.law(needs=["run"])
+def from_rest(impl: Subject, hold: Hold, net: TwoBiases) -> None:
+    """From h_0 = 0 the first state is tanh(W x_1 + b), with both biases where a library has two."""
+    p, rest = net.parameters, {"h": np.zeros_like(net.state["h"])}
+    h = impl.run(Network(net.layer, p, net.inputs, rest)).outputs[0]
+    argument = net.inputs[0] @ p[W].T + p[B] + p[BU]
+    hold.equal(h, hold.reference.activation("tanh", argument), "h_1")
 
 
 @equations.law(needs=["run"])

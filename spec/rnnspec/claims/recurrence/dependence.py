@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, HOLDS, claim
+from rnnspec.claim import CONDITIONAL, HOLDS, SAMPLED, claim
 from rnnspec.claims.recurrence.words import (
     B,
     U,
@@ -52,6 +52,7 @@ unrelated = claim(
         they are. (A batch norm in training is no such f: it mixes the members.)
     """,
     sources=[D1("0, what an LSTM is"), D3("6.5")],
+    rests_on=SAMPLED,
     floats="A row may be rounded otherwise in another place of the batch; a gradient of 0 is 0 exactly.",
     see=["RNN-25", "RNN-26"],
 )
@@ -116,6 +117,7 @@ several = claim(
         same network begins anew.
     """,
     sources=[D2("introduction"), D3("6.4"), D3("6.5"), D3("6.6")],
+    rests_on=SAMPLED,
     floats="The same operations in the same order; what differs may differ by rounding.",
     see=["RNN-01", "RNN-03"],
 )
@@ -214,6 +216,7 @@ space_and_time = claim(
     """,
     conditions=(OVER_SPACE, RECURRENT),
     sources=[D3("6.4")],
+    rests_on=SAMPLED,
     floats="What is multiplied by 0 is 0 exactly; the rest may differ by rounding.",
     see=["RNN-01", "RNN-25", "RNN-03"],
 )

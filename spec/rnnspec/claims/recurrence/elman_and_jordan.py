@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, claim
-from rnnspec.claims.recurrence.words import B, U, W, states
+from rnnspec.claim import HOLDS, SAMPLED, claim
+from rnnspec.claims.recurrence.words import B, U, W, filled, on_outputs, states
 from rnnspec.evidence import Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Layer, Network
@@ -79,6 +79,7 @@ two_kinds = claim(
         and b_y is not 0, they differ.
     """,
     sources=[D4("vanilla RNN")],
+    rests_on=SAMPLED,
     floats="""
         Weights in quarters, of which products are exact in every format; the sums in the two
         networks are rounded differently.
@@ -129,6 +130,16 @@ def linear_jordan_is_elman(impl: Subject, hold: Hold, net: Coarse) -> None:
     hidden = impl.run(_as_elman(net, h)).outputs
     for t in range(net.steps):
         hold.equal(found[t], hidden[t] @ p[V].T + p[C], f"y_{t + 1}")
+
+
+@two_kinds.law(needs=["run_vjp"])
+def same_gradients(impl: Subject, hold: Hold, net: Coarse) -> None:
+    """And back through time: the gradients of x_t are the same, if Elman's h_t gets what W_y sends back."""
+    p, h = net.parameters, _hidden(net)
+    jordan, elman = replace(net, state={"y": h @ p[V].T + p[C]}), _as_elman(net, h)
+    d = filled(net.steps, net.batch, 1)
+    found = impl.vjp(jordan, on_outputs(jordan, d)).inputs
+    hold.equal(found, impl.vjp(elman, on_outputs(elman, d @ p[V])).inputs, "∂L/∂x")
 
 
 @two_kinds.as_stated(needs=["run"])

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, HOLDS, LOOSE, claim
+from rnnspec.claim import CONDITIONAL, HOLDS, LOOSE, SAMPLED, claim
 from rnnspec.claims.recurrence.words import (
     B,
     U,
@@ -72,6 +72,7 @@ product = claim(
         reversed order the product is another matrix.
     """,
     sources=[D2("vanishing gradients")],
+    rests_on=SAMPLED,
     floats="Products of the same matrices; they may differ by rounding.",
     see=["RNN-17", "RNN-18"],
 )
@@ -124,7 +125,7 @@ def units_that_change_places() -> Mapping[str, Any]:
 
 @product.proof
 def two_units_three_steps(prove: Prove) -> None:
-    """The derivative of the traced run is the product of the traced Jacobians; reversed it is another."""
+    """The derivative of the traced run is the product of the three traced Jacobians, in this order."""
     net = prove.network(Layer("rnn", 1, 2), 3)
     whole = prove.derivative(prove.reference.run(net).outputs[-1, 0], net.state["h"][0])
     factors = [J["dh/dh"][0] for J in prove.reference.jacobians(net)]
@@ -163,6 +164,7 @@ one_step = claim(
         Jacobian is φ'(z_j) times row j of U.
     """,
     sources=[D2("vanishing gradients")],
+    rests_on=SAMPLED,
     floats="One product; it may differ by rounding.",
     see=["RNN-16", "RNN-18"],
 )
@@ -248,6 +250,7 @@ pulled_out = claim(
     """,
     conditions=(INSIDE, IN_ORDER),
     sources=[D0("1.3, RNN"), D3("6.9, why gradients vanish")],
+    rests_on=SAMPLED,
     floats="Products of the same numbers; they may differ by rounding.",
     see=["RNN-16", "RNN-17", "RNN-34"],
 )
@@ -337,7 +340,7 @@ inserted = claim(
         The three-step model has no activation. If one is added, S_j = tanh(z_j), the product of
         the derivatives gets the factors tanh'(z_j).
     """,
-    statement="∂S_j/∂S_{j−1} = U without an activation, and tanh'(z_j) U with tanh.",
+    statement="With one unit, ∂S_j/∂S_{j−1} = U without an activation, and tanh'(z_j) U with tanh.",
     equation="""
         S_j = z_j        ⇒  ∂S_j/∂S_{j−1} = U
         S_j = tanh(z_j)  ⇒  ∂S_j/∂S_{j−1} = tanh'(z_j) U = (1 − S_j²) U

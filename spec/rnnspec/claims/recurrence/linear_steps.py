@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, HOLDS, REFUTED, claim
+from rnnspec.claim import CONDITIONAL, HOLDS, REFUTED, SAMPLED, claim
 from rnnspec.claims.recurrence.words import (
     B,
     ReadOut,
@@ -70,6 +70,7 @@ forward = claim(
         into the next, and each input is multiplied by U once for every step that follows it.
     """,
     sources=[D0("1.3, RNN")],
+    rests_on=SAMPLED,
     floats="Products and sums in another order; they may differ by rounding.",
     see=["RNN-02", "RNN-12"],
 )
@@ -137,6 +138,7 @@ loss_over_time = claim(
     """,
     conditions=(FROM_ONE,),
     sources=[D0("1.3, RNN"), D2("vanishing gradients"), D3("6.9, deriving BPTT")],
+    rests_on=SAMPLED,
     floats="Sums in another order; they may differ by rounding.",
     see=["RNN-11", "RNN-20"],
 )
@@ -216,6 +218,7 @@ five = claim(
         which it is added.
     """,
     sources=[D0("1.3, RNN")],
+    rests_on=SAMPLED,
     floats="Sums of a few products; they may differ by rounding.",
     see=["RNN-09", "RNN-12"],
 )
@@ -249,12 +252,13 @@ def all_five(impl: Subject, hold: Hold, net: ThreeSteps, R: ReadOut, Y: Targets)
 @five.proof
 def derivatives_of_the_loss(prove: Prove) -> None:
     """One unit: L_3 written out and differentiated by each of the five."""
-    net, (V, c, Y) = prove.network(LINEAR, 3), prove.symbols("V c Y")
+    net, read, (Y,) = prove.network(LINEAR, 3), prove.chain(Dense(1, 1)), prove.symbols("Y")
+    V, c = read.parameters["W_1"][0, 0], read.parameters["b_1"][0]
     S = [net.state["h"][0, 0], *prove.reference.run(net).outputs[:, 0, 0]]
     (w, u, b), X = (net.parameters[name].flat[0] for name in (W, U, B)), net.inputs[:, 0, 0]
     e = V * S[3] + c - Y
     L = e**2 / 2
-    prove.identical(len(net.parameters) + len([V, c]), 5)
+    prove.identical(len(net.parameters) + len(read.parameters), 5)
     prove.identical(prove.derivative(L, V), e * S[3])
     prove.identical(prove.derivative(L, c), e)
     prove.identical(prove.derivative(L, w), e * V * (X[2] + u * X[1] + u**2 * X[0]))
@@ -283,6 +287,7 @@ three = claim(
         1, and ∂L/∂c is the sum of ∂L/∂o_t over the steps.
     """,
     sources=[D3("6.9, deriving BPTT")],
+    rests_on=SAMPLED,
     floats="Sums in another order; they may differ by rounding.",
     see=["RNN-08"],
 )

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, REFUTED, claim
+from rnnspec.claim import CONDITIONAL, REFUTED, SAMPLED, claim
 from rnnspec.claims.recurrence.words import (
     U,
     W,
     on_the_last,
     one_unit,
+    pairs,
     power,
     rational,
     reading_the_same,
@@ -34,18 +35,7 @@ INVERTIBLE = "the recurrent matrix is invertible"
 INJECTIVE = "the activation is strictly increasing"
 
 # ------------------------------------------------------------------------------------------
-Pair = Annotated[
-    Network,
-    networks(
-        "rnn",
-        activation="tanh",
-        hidden=(1, 3),
-        batch=(2, 2),
-        scales=(0, -1),
-        also=reading_the_same,
-        where=reads_the_same,
-    ),
-]
+Pair = Annotated[Network, pairs()]
 
 
 def _coarse_pair(network: Network) -> Network:
@@ -90,7 +80,7 @@ FadingSigmoid = Annotated[
 
 remembers = claim(
     "RNN-03",
-    title="Different states stay different only if U is invertible and φ increases",
+    title="Different states are sure to stay different only if U is invertible and φ increases",
     says="""
         The stored hidden value guarantees that every moment contains the one before: recurrent
         networks have a memory.
@@ -112,6 +102,7 @@ remembers = claim(
     """,
     conditions=(INVERTIBLE, INJECTIVE),
     sources=[D0("2, LSTM"), D3("6.4"), D3("6.6")],
+    rests_on=SAMPLED,
     floats="""
         In floats different states may well meet: what saturates is rounded to 1. So the laws
         hold the size of the difference, and not that it is there.
@@ -285,6 +276,7 @@ stores_all = claim(
         Without an activation nothing in it depends on the input.
     """,
     sources=[D0("2, LSTM")],
+    rests_on=SAMPLED,
     floats="Sums of a few products; they may differ by rounding.",
     see=["RNN-03"],
 )

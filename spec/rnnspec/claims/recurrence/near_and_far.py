@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, REFUTED, claim
+from rnnspec.claim import CONDITIONAL, REFUTED, SAMPLED, claim
 from rnnspec.claims.recurrence.words import (
     B,
     U,
@@ -79,7 +79,7 @@ total_survives = claim(
         In a recurrent network the total gradient does not vanish, being a sum that contains the
         present term; only the far part vanishes.
     """,
-    statement="If a term of the sum is not 0, then ∂L_T/∂U ≠ 0.",
+    statement="If the present term of the sum is not 0, then ∂L_T/∂U ≠ 0.",
     equation="""
         S_t = X_t + ½ S_{t−1},  S_0 = 0,  X = (1, −1, ...):   S_2 + ½ S_1 = −½ + ½ = 0
         |Σ_k g_k| ≥ |g_t| − Σ_{k<t} |g_k|
@@ -92,8 +92,9 @@ total_survives = claim(
         terms contains φ'(z_t), so that all of them vanish together when the last unit saturates.
     """,
     corrected="""
-        |Σ_k g_k| ≥ |g_t| − Σ_{k<t} |g_k|: if the far terms are small the present one remains, as
-        large as it is. All terms together are at most φ'(z_T) Σ_k |U|^(T−k), for |h_0| ≤ 1.
+        |Σ_k g_k| ≥ |g_t| − Σ_{k<t} |g_k|, entry by entry: if the far terms are small the present one
+        remains, as large as it is. With one tanh unit and |h_0| ≤ 1, all terms of ∂h_T/∂U together
+        are at most tanh'(z_T) (1 + |U| + ... + |U|^(T−1)).
     """,
     sources=[D0("1.3, DNN and RNN")],
     floats="The bounds are sums of the same terms; they may differ by rounding.",
@@ -103,8 +104,8 @@ total_survives = claim(
 
 @total_survives.as_stated(needs=["run", "run_vjp"])
 def some_gradient_is_left(impl: Subject, hold: Hold, u: Halves, X: ThreeInputs) -> None:
-    """Three linear steps from rest with X_1 ≠ 0 and U ≠ 0, so that the far term is not 0: nor is the sum."""
-    hold.given(bool(u and X[0]), "the far term is 0")
+    """Three linear steps from rest, with a present term S_2 = X_2 + U X_1 that is not 0: nor is the sum."""
+    hold.given(bool(X[1] + u * X[0]), "the present term is 0")
     net = _linear(u, 0.0, X)
     found = impl.vjp(net, on_the_last(net, 1.0)).parameters[U]
     hold.strictly_less(0, abs(found), "|∂S_3/∂U|")
@@ -155,6 +156,30 @@ def exactly_zero(prove: Prove) -> None:
     found = [term[U][0, 0] for term in prove.reference.gradient_terms(tanh, cotangent)[-1]]
     second = u * (1 - h[2] ** 2)
     prove.identical(found, [last * second * u * (1 - h[1] ** 2) * h[0], last * second * h[1], last * h[2]])
+
+
+@total_survives.proof
+def bounds_of_the_sum(prove: Prove) -> None:
+    """Both bounds for every T, by induction: one more term, and one more step of one tanh unit."""
+    far, present, term = prove.symbols("far present term")
+    (bound,) = prove.symbols("bound", at_least=0)
+    prove.valid(abs(far + term) <= bound + abs(term), given=[abs(far) <= bound])
+    prove.valid(abs(far + present) >= abs(present) - bound, given=[abs(far) <= bound])
+
+    net = prove.network(Layer("rnn", 1, 1), 1)
+    before, u = net.state["h"][0, 0], net.parameters[U][0, 0]
+    h = prove.reference.run(net).outputs[0, 0, 0]
+    (D,) = prove.symbols("D")  # ∂h_{T−1}/∂U, of which R is a bound
+    (R,) = prove.symbols("R", at_least=0)
+    whole = prove.derivative(h, u) + prove.derivative(h, before) * D
+    prove.identical(whole, (1 - h**2) * (before + u * D))
+    prove.valid(abs(before + u * D) <= 1 + abs(u) * R, given=[abs(before) <= 1, abs(D) <= R])
+    prove.positive(1 - h**2)
+    prove.valid(prove.all_of(1 - h**2 <= 1, abs(h) <= 1))
+    (q,) = prove.symbols("q", at_least=0)
+    prove.closed_form(
+        lambda T: (1 - q**T) / (1 - q), first=1, then=lambda T, reach: 1 + q * reach, where=[q != 1]
+    )
 
 
 def _column(*inputs: float) -> Any:
@@ -234,9 +259,14 @@ def geometric_tail(impl: Subject, hold: Hold, net: Contracting) -> None:
 
 @far_is_lost.proof
 def tail_of_a_series(prove: Prove) -> None:
-    """Σ_{j=1}^n ρ^j < ρ/(1 − ρ) for every n; and where the whole is twice the tail, new terms dominate."""
+    """n old terms add up to less than the tail, for every n; where the whole is twice that, new ones win."""
     (rho,) = prove.symbols("rho", above=0, below=1)
     prove.sum_is(lambda j: rho**j, lambda n: (rho - rho ** (n + 1)) / (1 - rho))
+    terms_so_far, term = prove.symbols("terms term")
+    bound, largest = prove.symbols("bound largest", at_least=0)
+    prove.valid(
+        abs(terms_so_far + term) <= bound + largest, given=[abs(terms_so_far) <= bound, abs(term) <= largest]
+    )
     (power_of_rho,) = prove.symbols("p", above=0)
     prove.positive(rho / (1 - rho) - (rho - rho * power_of_rho) / (1 - rho))
     old, new = prove.symbols("old new")
@@ -248,11 +278,11 @@ def tail_of_a_series(prove: Prove) -> None:
 # ------------------------------------------------------------------------------------------
 Sixty = Annotated[Orbit, orbits(size=(1, 1), steps=(60, 60), start=(-16, 16))]
 Shift = Annotated[int, wholes(0, 2)]
-Steps = Annotated[int, wholes(1, 6)]
+Steps = Annotated[int, wholes(1, 40)]
 
 unlimited = claim(
     "RNN-33",
-    title="Unlimited history makes gradients vanish only where steps contract",
+    title="Unlimited history makes gradients vanish if every step contracts, and not by itself",
     says="Vanishing gradients come from using history without a limit.",
     statement="∂h_T/∂h_0 → 0 as T → ∞; say, it is below 1/1000 after 60 steps.",
     equation="""
@@ -262,13 +292,15 @@ unlimited = claim(
     """,
     verdict=CONDITIONAL,
     because="""
-        Many steps do harm only if each does: if the Jacobians have norms of at most ρ < 1,
-        their product is at most ρ^T. With U = 1 and no activation, or any orthogonal U, history
-        without limit costs nothing. Truncation does not cure the vanishing: it replaces
-        the far terms, small or not, by 0.
+        It is not the number of steps that does harm, but what each of them does: if the Jacobians
+        have norms of at most ρ < 1, their product is at most ρ^T. With U = 1 and no activation, or
+        any orthogonal U, history without limit costs nothing. (The condition is enough and no more:
+        other products vanish as well.) Truncation does not cure the vanishing: it replaces the far
+        terms, small or not, by 0.
     """,
     conditions=(CONTRACTION,),
     sources=[D3("6.10")],
+    rests_on=SAMPLED,
     floats="Products of numbers below 1 may underflow, which only makes them smaller.",
     see=["RNN-22", "RNN-27"],
 )

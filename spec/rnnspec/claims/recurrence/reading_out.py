@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, HOLDS, claim
+from rnnspec.claim import CONDITIONAL, HOLDS, SAMPLED, claim
 from rnnspec.claims.recurrence.words import (
     B,
     ReadOut,
@@ -87,6 +87,7 @@ present_step = claim(
     """,
     conditions=(GIVEN,),
     sources=[D0("1.3, RNN"), D0("1.3, DNN and RNN"), D3("6.9, deriving BPTT")],
+    rests_on=SAMPLED,
     floats="One product; it may differ by rounding.",
     see=["RNN-11", "RNN-12"],
 )
@@ -170,6 +171,7 @@ sum_over_time = claim(
         products is one product of two matrices, and so it is computed.
     """,
     sources=[D3("6.9, deriving BPTT")],
+    rests_on=SAMPLED,
     floats="Sums in another order; they may differ by rounding.",
     see=["RNN-10", "RNN-20"],
 )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, HOLDS, claim
+from rnnspec.claim import CONDITIONAL, HOLDS, SAMPLED, claim
 from rnnspec.claims.recurrence.words import (
     B,
     U,
@@ -24,7 +24,6 @@ from rnnspec.claims.recurrence.words import (
     step_by_step,
     terms,
     total,
-    unit,
 )
 from rnnspec.evidence import Prove
 from rnnspec.hold import Hold
@@ -37,53 +36,21 @@ IMMEDIATE = "the last factor is the immediate partial derivative, with h_{k−1}
 GIVEN = "h_0 is given, and not itself made with W and U"
 ORDERED = "the factors of the product stand in order, the latest on the left"
 
-LinearThree = Annotated[
-    Network,
-    networks(
-        "rnn",
-        activation="identity",
-        biases="one",
-        hidden=(1, 3),
-        inputs=(1, 2),
-        steps=(3, 3),
-        scales=(0, -1, 1),
-    ),
-]
-Tanh = Annotated[
-    Network, networks("rnn", activation="tanh", biases="one", hidden=(1, 3), inputs=(1, 2), steps=(1, 5))
-]
-ShortTanh = Annotated[
-    Network, networks("rnn", activation="tanh", biases="one", hidden=(1, 2), inputs=(1, 2), steps=(1, 3))
-]
-Sigmoid = Annotated[
-    Network, networks("rnn", activation="sigmoid", biases="one", hidden=(1, 3), inputs=(1, 2), steps=(1, 4))
-]
-OneUnit = Annotated[
-    Network,
-    networks(
-        "rnn",
-        activation="tanh",
-        biases="one",
-        hidden=(1, 1),
-        inputs=(1, 1),
-        steps=(2, 3),
-        batch=(1, 1),
-        scales=(0,),
-    ),
-]
-TwoUnits = Annotated[
-    Network,
-    networks(
-        "rnn",
-        activation="tanh",
-        biases="one",
-        hidden=(2, 2),
-        inputs=(1, 1),
-        steps=(3, 3),
-        batch=(1, 1),
-        scales=(0,),
-    ),
-]
+
+def _networks(activation: str, **sizes: Any) -> Any:
+    usual = {"biases": "one", "hidden": (1, 3), "inputs": (1, 2)}
+    return networks("rnn", activation=activation, **{**usual, **sizes})
+
+
+ALONE = {"inputs": (1, 1), "batch": (1, 1), "scales": (0,)}
+
+LinearThree = Annotated[Network, _networks("identity", steps=(3, 3), scales=(0, -1, 1))]
+Tanh = Annotated[Network, _networks("tanh", steps=(1, 5))]
+AnyBiases = Annotated[Network, networks("rnn", activation="tanh", hidden=(1, 3), inputs=(1, 2), steps=(1, 5))]
+ShortTanh = Annotated[Network, _networks("tanh", hidden=(1, 2), steps=(1, 3))]
+Sigmoid = Annotated[Network, _networks("sigmoid", steps=(1, 4))]
+OneUnit = Annotated[Network, _networks("tanh", hidden=(1, 1), steps=(2, 3), **ALONE)]
+TwoUnits = Annotated[Network, _networks("tanh", hidden=(2, 2), steps=(3, 3), **ALONE)]
 
 # ------------------------------------------------------------------------------------------
 three_terms = claim(
@@ -104,6 +71,7 @@ three_terms = claim(
         itself made with U is what the next term is for.
     """,
     sources=[D0("1.3, RNN"), D3("6.9, deriving BPTT")],
+    rests_on=SAMPLED,
     floats="Sums of products in another order; they may differ by rounding.",
     see=["RNN-08", "RNN-13"],
 )
@@ -164,6 +132,7 @@ general = claim(
     """,
     conditions=(IMMEDIATE, GIVEN, ORDERED),
     sources=[D0("1.3, RNN"), D2("vanishing gradients"), D3("6.9, deriving BPTT")],
+    rests_on=SAMPLED,
     floats="Sums of products of a few steps; they may differ by rounding.",
     see=["RNN-12", "RNN-14", "RNN-16"],
 )
@@ -212,11 +181,11 @@ def slopes_that_differ() -> Mapping[str, Any]:
 
 
 @general.law(needs=["run", "run_vjp"])
-def t_terms(impl: Subject, hold: Hold, net: Tanh) -> None:
-    """The t terms by the formula add up to the gradients of W, U and b."""
+def t_terms(impl: Subject, hold: Hold, net: AnyBiases) -> None:
+    """The t terms by the formula add up to the gradients of W, U and of each bias that there is."""
     d = filled(net.batch, net.layer.hidden)
     found, whole = terms(net, states(impl, net), d), _whole(impl, net, d)
-    for name in (W, U, B):
+    for name in net.parameters:
         hold.equal(whole[name], total(found, name), f"∂L_t/∂{name}")
 
 
@@ -287,6 +256,7 @@ twice = claim(
     """,
     conditions=(IMMEDIATE,),
     sources=[D0("1.3, RNN"), D2("vanishing gradients"), D3("6.9, deriving BPTT")],
+    rests_on=SAMPLED,
     floats="Sums of products of a few steps; they may differ by rounding.",
     see=["RNN-13"],
 )
@@ -351,6 +321,7 @@ dependence = claim(
         With an activation, the slopes in J_j depend on them too.
     """,
     sources=[D0("1.3, RNN")],
+    rests_on=SAMPLED,
     floats="Differences of gradients; they may differ by the rounding of both.",
     see=["RNN-12", "RNN-13", "RNN-25"],
 )
@@ -373,25 +344,24 @@ def first_input_moves_the_gradient(impl: Subject, hold: Hold, net: LinearThree) 
 
 
 @dependence.law(needs=["run", "run_vjp"])
-def oldest_term_is_a_whole_product(impl: Subject, hold: Hold, net: Tanh) -> None:
-    """What reaches the first input is ∂L_t/∂h_t J_t ... J_2 diag(φ'(z_1)) W, with the slopes of all steps."""
-    hs = states(impl, net)
-    for j in range(net.layer.hidden):
-        d = unit(net, j).astype(object)
-        for k in range(net.steps, 1, -1):
-            d = (d * (1 - hs[k] * hs[k])) @ net.parameters[U]
-        dx = impl.vjp(net, on_the_last(net, unit(net, j))).inputs[0]
-        hold.equal(dx, (d * (1 - hs[1] * hs[1])) @ net.parameters[W], f"∂h_t/∂x_1, unit {j}")
+def every_input_gets_its_product(impl: Subject, hold: Hold, net: Tanh) -> None:
+    """What reaches x_k is ∂L_t/∂h_t J_t ... J_{k+1} diag(φ'(z_k)) W, with the slopes of all steps between."""
+    hs, d = states(impl, net), filled(net.batch, net.layer.hidden)
+    dx = impl.vjp(net, on_the_last(net, d)).inputs
+    for k in range(net.steps, 0, -1):
+        da = d * (1 - hs[k] * hs[k])
+        hold.equal(dx[k - 1], da @ net.parameters[W], f"∂L_t/∂x_{k}")
+        d = da @ net.parameters[U]
 
 
 @dependence.proof
 def derivative_by_the_first_input(prove: Prove) -> None:
-    """Three linear steps of one unit: ∂²L_3/∂U∂X_1 = 2 δ U W and ∂²L_3/∂W∂X_1 = δ U²."""
+    """Three linear steps of one unit: the derivatives of ∂L_3/∂U and ∂L_3/∂W by X_1 and by X_2."""
     net = prove.network(Layer("rnn", 1, 1, activation="identity"), 3)
     (d,), zero = prove.symbols("d"), np.zeros((3, 1, 1), dtype=object)
     back = prove.reference.vjp(
         net, Cotangent(prove.matrix(zero[:, 0])[:, np.newaxis], {"h": prove.matrix([[d]])})
     )
-    u, w, X = net.parameters[U][0, 0], net.parameters[W][0, 0], net.inputs[0, 0, 0]
-    prove.identical(prove.derivative(back.parameters[U][0, 0], X), 2 * d * u * w)
-    prove.identical(prove.derivative(back.parameters[W][0, 0], X), d * u**2)
+    u, w, X = net.parameters[U][0, 0], net.parameters[W][0, 0], net.inputs[:2, 0, 0]
+    prove.identical(prove.derivative(back.parameters[U][0, 0], X), [2 * d * u * w, d * w])
+    prove.identical(prove.derivative(back.parameters[W][0, 0], X), [d * u**2, d * u])

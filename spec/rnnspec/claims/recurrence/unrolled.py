@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, claim
+from rnnspec.claim import HOLDS, SAMPLED, claim
 from rnnspec.claims.recurrence.words import (
     U,
     W,
@@ -96,6 +96,7 @@ untied = claim(
         tied it is moved by what the other steps say.
     """,
     sources=[D0("1.3, solution 6"), D0("1.3, DNN and RNN")],
+    rests_on=SAMPLED,
     floats="Products and sums in another order; they may differ by rounding.",
     see=["RNN-13", "RNN-24", "RNN-22"],
 )
@@ -122,7 +123,7 @@ def copies_add_up(impl: Subject, hold: Hold, net: Driven) -> None:
 
 @untied.law(needs=["chain_vjp"])
 def the_nearer_the_input_the_less(impl: Subject, hold: Hold, net: Driven) -> None:
-    """Untied, the copy k gets at most |U|^(T−k) of what comes in: the bound shrinks towards the input."""
+    """Untied, the copy k gets at most |U|^(T−k) of what comes in, less and less if |U| contracts."""
     chain, copies = _unrolled(net)
     size = rational(np.abs(net.parameters[U]))
     for j in range(net.layer.hidden):
@@ -166,6 +167,7 @@ through_time = claim(
         copies as it goes.
     """,
     sources=[D3("6.6"), D3("6.9, deriving BPTT")],
+    rests_on=SAMPLED,
     floats="The same operations; sums may be taken in another order.",
     see=["RNN-23", "RNN-13"],
 )

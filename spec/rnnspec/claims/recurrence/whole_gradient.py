@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, REFUTED, claim
+from rnnspec.claim import HOLDS, REFUTED, SAMPLED, claim
 from rnnspec.claims.recurrence.words import (
     B,
     U,
@@ -20,6 +20,7 @@ from rnnspec.claims.recurrence.words import (
     states,
     terms,
     total,
+    unit,
 )
 from rnnspec.evidence import Cotangent, Prove
 from rnnspec.hold import Hold
@@ -63,6 +64,7 @@ one_product = claim(
     """,
     corrected="∂L_T/∂U is the sum over k = 1, ..., T of such products, from T down to k.",
     sources=[D1("0, what an LSTM is")],
+    rests_on=SAMPLED,
     floats="A sum of two products; it may differ by rounding.",
     see=["RNN-13", "RNN-21"],
 )
@@ -95,7 +97,7 @@ def two_products(impl: Subject, hold: Hold, net: TwoSteps) -> None:
 
 @one_product.proof
 def differentiated_twice_used(prove: Prove) -> None:
-    """Traced: the derivative is the sum; and the sum is not one of its terms."""
+    """Traced with tanh and without: the derivative is the sum of two products, of which neither need be 0."""
     net = prove.network(Layer("rnn", 1, 1), 2)
     h, u = [net.state["h"][0, 0], *prove.reference.run(net).outputs[:, 0, 0]], net.parameters[U][0, 0]
     late = (1 - h[2] ** 2) * h[1]
@@ -104,7 +106,9 @@ def differentiated_twice_used(prove: Prove) -> None:
     bare = prove.network(Layer("rnn", 1, 1, activation="identity"), 2)
     S = prove.reference.run(bare).outputs[:, 0, 0]
     w = bare.parameters[U][0, 0]
-    prove.identical(prove.derivative(S[1], w), S[0] + w * bare.state["h"][0, 0])
+    far = w * bare.state["h"][0, 0]
+    prove.identical(prove.derivative(S[1], w), S[0] + far)
+    prove.possible(prove.not_(S[0] == 0), prove.not_(far == 0))
 
 
 # ------------------------------------------------------------------------------------------
@@ -120,6 +124,7 @@ double_sum = claim(
         share is the gradient of the sequence broken off there.
     """,
     sources=[D2("vanishing gradients"), D3("6.9, deriving BPTT"), D0("1.3, DNN and RNN")],
+    rests_on=SAMPLED,
     floats="Sums in another order; they may differ by rounding.",
     see=["RNN-07", "RNN-13"],
 )
@@ -146,6 +151,18 @@ def every_term_of_every_loss(impl: Subject, hold: Hold, net: Tanh) -> None:
     whole = impl.vjp(net, on_outputs(net, d)).parameters
     for name in (W, U, B):
         hold.equal(whole[name], total(found, name), f"∂L/∂{name}")
+
+
+@double_sum.law(needs=["run_vjp"])
+def a_loss_of_the_final_state(impl: Subject, hold: Hold, net: Tanh) -> None:
+    """A loss of the final state is one more: what it gives comes on top of what the outputs give."""
+    d, last = filled(net.steps, net.batch, net.layer.hidden), unit(net, 0)
+    both = Cotangent(d, {"h": last})
+    whole, outputs, final = (impl.vjp(net, c) for c in (both, on_outputs(net, d), on_the_last(net, last)))
+    for name in (W, U, B):
+        hold.equal(whole.parameters[name], outputs.parameters[name] + final.parameters[name], f"∂L/∂{name}")
+    hold.equal(whole.inputs, outputs.inputs + final.inputs, "∂L/∂x")
+    hold.equal(whole.state["h"], outputs.state["h"] + final.state["h"], "∂L/∂h_0")
 
 
 @double_sum.proof

@@ -19,11 +19,11 @@ from typing import Annotated, Any, TypeAlias
 import numpy as np
 
 from rnnspec.protocol import Chain, Cotangent, Dense, Layer, Network
-from rnnspec.strategies import arrays
+from rnnspec.strategies import arrays, networks
 from rnnspec.subject import Array, Numbers, Subject
 
-W, U, B = "W_h", "U_h", "b_h"
-"""The parameters of an Elman network, as `Layer` calls them."""
+W, U, B, BU = "W_h", "U_h", "b_h", "bU_h"
+"""The parameters of an Elman network, as `Layer` calls them; some libraries have a second bias, beside U."""
 
 PATTERN = (1.0, -0.5, 0.25, 2.0, -1.5)
 """What cotangents are filled with: no two neighbours alike, and exact in every format."""
@@ -72,6 +72,20 @@ def reading_the_same(network: Network) -> Network:
 def reads_the_same(network: Network) -> bool:
     """Whether all sequences of the batch have the same inputs."""
     return bool(np.all(network.inputs == network.inputs[:, :1]))
+
+
+def pairs(**sizes: Any) -> Any:
+    """Tanh networks that read the same inputs twice, from two states."""
+    return networks(
+        "rnn",
+        activation="tanh",
+        hidden=(1, 3),
+        batch=(2, 2),
+        scales=(0, -1),
+        also=reading_the_same,
+        where=reads_the_same,
+        **sizes,
+    )
 
 
 def states(impl: Subject, network: Network) -> list[Any]:
@@ -153,7 +167,8 @@ def terms(network: Network, hs: Sequence[Any], d: Any) -> list[dict[str, Any]]:
     found = []
     for k in range(network.steps, 0, -1):
         da = d * slope(activation(network), hs[k])
-        found.append({W: da.T @ network.inputs[k - 1], U: da.T @ hs[k - 1], B: da.sum(axis=0)})
+        bias = da.sum(axis=0)
+        found.append({W: da.T @ network.inputs[k - 1], U: da.T @ hs[k - 1], B: bias, BU: bias})
         d = da @ network.parameters[U]
     return found[::-1]
 
