@@ -41,6 +41,11 @@ thorough: seed := $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 thorough: $(BASE)/.installed  ## run everything that takes long, from a seed that it prints
 	$(BASE)/bin/pytest -n auto -m 'not framework' --hypothesis-profile=thorough --hypothesis-seed=$(seed) $(ARGS)
 	$(BASE)/bin/rnnspec verify --profile thorough --seed $(seed)
+	$(MAKE) --no-print-directory matrix
+
+.PHONY: matrix
+matrix: $(BASE)/.installed  ## hold every mutant to every law; ARGS=--check says whether what is kept is stale
+	cd tests && ../$(BASE)/bin/python -m mutants.matrix $(ARGS)
 
 .PHONY: benchmark
 benchmark: $(BASE)/.installed  ## time every number system; ARGS goes to benchmarks/speed.py

@@ -25,10 +25,14 @@ from rnnspec.sources import Source
 from rnnspec.vocabulary import (
     CONDITIONAL,
     EMPIRICAL,
+    ENCLOSED,
     EVIDENCE_OF,
+    EXHAUSTIVE,
     HOLDS,
     LOOSE,
+    MEASURED,
     REFUTED,
+    SAMPLED,
     TOPICS,
     About,
     Evidence,
@@ -39,9 +43,12 @@ from rnnspec.vocabulary import (
 __all__ = [
     "CONDITIONAL",
     "EMPIRICAL",
+    "ENCLOSED",
+    "EXHAUSTIVE",
     "HOLDS",
     "LOOSE",
     "REFUTED",
+    "SAMPLED",
     "TOPICS",
     "About",
     "BadClaim",
@@ -84,6 +91,8 @@ class Claim:
         conditions: of a conditional claim, each as a clause that can be dropped.
         corrected: of a refuted or loose claim, the theorem that stands in its place.
         finding: of an empirical claim, what its experiment comes to.
+        rests_on: the weakest evidence that some part of the theorem has, where it has not the
+            strongest throughout: `SAMPLED` if proofs cover a few sizes and drawn inputs the rest.
         floats: how the laws read for rounded arithmetic.
         see: ids of related claims.
     """
@@ -99,6 +108,7 @@ class Claim:
     conditions: tuple[str, ...] = ()
     corrected: str = ""
     finding: str = ""
+    rests_on: Evidence | None = None
     floats: str = ""
     see: tuple[str, ...] = ()
     checks: list[Check] = field(default_factory=list, compare=False)
@@ -142,9 +152,20 @@ class Claim:
 
     @property
     def evidence(self) -> Evidence:
-        """The strongest evidence that any check gives."""
-        kinds = {EVIDENCE_OF[check.kind] for check in self.checks if check.kind in EVIDENCE_OF}
-        return next(evidence for evidence in Evidence if evidence in kinds)
+        """What the whole of it rests on: the strongest evidence that it has, unless it says otherwise."""
+        if self.verdict is EMPIRICAL:
+            return MEASURED
+        return self.rests_on or self.strongest
+
+    @property
+    def strongest(self) -> Evidence:
+        """The strongest evidence that any of its checks gives, be it for a part."""
+        return next(evidence for evidence in Evidence if evidence in self.has_evidence)
+
+    @property
+    def has_evidence(self) -> set[Evidence]:
+        """All kinds of evidence that its checks give."""
+        return {EVIDENCE_OF[check.kind] for check in self.checks if check.kind in EVIDENCE_OF}
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -230,11 +251,21 @@ class Claim:
         self._fault("of", f"{getattr(function, '__name__', function)!r} is no check of this claim")
         raise AssertionError("unreachable")
 
+    def _check_rests_on(self, weakest: Evidence) -> None:
+        if self.verdict is EMPIRICAL:
+            self._fault("rests_on", "an empirical claim rests on what is measured, and need not say so")
+        if weakest not in self.has_evidence:
+            self._fault("rests_on", f"{weakest.value}, of which it has no check")
+        if weakest is self.strongest:
+            self._fault("rests_on", f"{weakest.value} is the strongest that it has, and need not be said")
+
     def check_complete(self) -> None:
         """Raise `BadClaim` unless the checks are those that the verdict calls for."""
         kinds = {check.kind for check in self.checks}
-        if not kinds & set(EVIDENCE_OF):
+        if not self.has_evidence:
             self._fault("checks", "none that is evidence (law, proof, enclosure, exhaustive or experiment)")
+        if self.rests_on is not None:
+            self._check_rests_on(self.rests_on)
         if self.verdict is EMPIRICAL and Kind.EXPERIMENT not in kinds:
             self._fault("checks", "an empirical claim has an experiment")
         if self.verdict in NOT_AS_STATED and Kind.AS_STATED not in kinds:
@@ -305,6 +336,7 @@ def claim(
     conditions: Sequence[str] = (),
     corrected: str = "",
     finding: str = "",
+    rests_on: Evidence | None = None,
     floats: str = "",
     see: Sequence[str] = (),
 ) -> Claim:
@@ -325,6 +357,7 @@ def claim(
         conditions=_several(id, "conditions", conditions, str),
         corrected=_text(id, "corrected", corrected),
         finding=_text(id, "finding", finding),
+        rests_on=rests_on,
         floats=_text(id, "floats", floats),
         see=_several(id, "see", see, str),
     )

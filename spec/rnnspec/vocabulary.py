@@ -49,12 +49,14 @@ class Evidence(Enum):
     MEASURED = "measured"
 
 
+PROVED, ENCLOSED, EXHAUSTIVE, SAMPLED, MEASURED = Evidence
+
 EVIDENCE_OF = {
-    Kind.PROOF: Evidence.PROVED,
-    Kind.ENCLOSURE: Evidence.ENCLOSED,
-    Kind.EXHAUSTIVE: Evidence.EXHAUSTIVE,
-    Kind.LAW: Evidence.SAMPLED,
-    Kind.EXPERIMENT: Evidence.MEASURED,
+    Kind.PROOF: PROVED,
+    Kind.ENCLOSURE: ENCLOSED,
+    Kind.EXHAUSTIVE: EXHAUSTIVE,
+    Kind.LAW: SAMPLED,
+    Kind.EXPERIMENT: MEASURED,
 }
 
 TOPICS = {

@@ -72,6 +72,7 @@ def test_the_list() -> None:
         assert re.search(rf"^{topic} +{len(of_topic)} ", said.out, re.MULTILINE)
     assert "\nverdicts: " in said.out
     assert "\nevidence: " in said.out
+    assert "\nof parts: " in said.out
 
 
 @pytest.mark.parametrize(

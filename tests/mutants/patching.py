@@ -68,6 +68,11 @@ class Mutant:
             function.__code__ = original
             linecache.cache.pop(changed.co_filename, None)
 
+    @property
+    def code(self) -> CodeType:
+        """The code of the function that the mistake is for, as it runs now."""
+        return self._function().__code__
+
     def _function(self) -> FunctionType:
         module, _, path = self.where.partition(":")
         found = functools.reduce(getattr, path.split("."), importlib.import_module(module))

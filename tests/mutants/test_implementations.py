@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from pathlib import Path
-
 import pytest
 
+from mutants.every import FAULTY
 from mutants.planting import Faulty, Planted
 from rnnspec.claim import About, Kind
 from rnnspec.claims import registry
@@ -14,11 +12,6 @@ from rnnspec.kit.results import Status
 from rnnspec.kit.runner import Task, run_task
 
 SEED = 0
-
-TOPICS = sorted(path.stem for path in (Path(__file__).parent / "implementations").glob("*.py"))
-FAULTY: list[Faulty] = [
-    each for topic in TOPICS for each in import_module(f"mutants.implementations.{topic}").FAULTY
-]
 
 PAIRS = [
     pytest.param(each, killer, id=f"{each.mutant.name}-{killer}")

@@ -229,3 +229,42 @@ class TestCompleteness:
             attach()
             shown.append(it.evidence)
         assert shown == list(Evidence)[::-1]
+
+    @pytest.mark.parametrize("weakest", [Evidence.SAMPLED, Evidence.ENCLOSED])
+    def test_a_claim_rests_on_the_weakest_of_its_parts_if_it_says_so(self, weakest: Evidence) -> None:
+        it = made(rests_on=weakest)
+        it.law()(law)
+        it.enclosure(thing_too)
+        it.proof(other)
+        it.check_complete()
+        assert (it.evidence, it.strongest) == (weakest, Evidence.PROVED)
+        assert it.has_evidence == {Evidence.SAMPLED, Evidence.ENCLOSED, Evidence.PROVED}
+
+    def test_it_cannot_rest_on_what_is_not_there(self) -> None:
+        it = made(rests_on=Evidence.ENCLOSED)
+        it.law()(law)
+        it.proof(other)
+        with refused("claim ACT-99: field rests_on: enclosed, of which it has no check"):
+            it.check_complete()
+
+    def test_that_it_rests_on_the_strongest_goes_without_saying(self) -> None:
+        it = made(rests_on=Evidence.SAMPLED)
+        it.law()(law)
+        with refused(
+            "claim ACT-99: field rests_on: sampled is the strongest that it has, and need not be said"
+        ):
+            it.check_complete()
+
+    def test_what_is_empirical_rests_on_what_is_measured(self) -> None:
+        it = made(verdict=EMPIRICAL, finding="supported")
+        it.experiment(thing)
+        it.proof(other)
+        it.check_complete()
+        assert (it.evidence, it.strongest) == (Evidence.MEASURED, Evidence.PROVED)
+        it = made(verdict=EMPIRICAL, finding="supported", rests_on=Evidence.MEASURED)
+        it.experiment(thing)
+        it.proof(other)
+        with refused(
+            "claim ACT-99: field rests_on: an empirical claim rests on what is measured, and need not say so"
+        ):
+            it.check_complete()

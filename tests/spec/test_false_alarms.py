@@ -1,16 +1,21 @@
-"""Inputs on which the tolerance once collapsed and correct code was accused."""
+"""Correct code is not accused: where the tolerance once collapsed, and over many seeds."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from rnnspec.claim import About, Kind
+from rnnspec.claims import registry
 from rnnspec.implementations.numpy_ import NumpyImplementation
 from rnnspec.kit.endpoint import InProcess
 from rnnspec.kit.explore import implementation_judge
 from rnnspec.kit.held import Held
 from rnnspec.kit.judge import Outcome
-from rnnspec.kit.runner import MATHEMATICS, Task
+from rnnspec.kit.results import Status
+from rnnspec.kit.runner import MATHEMATICS, Task, run_task
 from rnnspec.protocol import Layer, Network, format_named
 from rnnspec.strategies.settings import profile_named
 
@@ -47,3 +52,27 @@ def test_correct_code_is_not_accused(law: str, network: Network, dtype: str) -> 
     judgement = implementation_judge(check, held, profile_named("standard"))({"net": network})
     assert judgement.outcome is Outcome.TRUE
     assert judgement.decided
+
+
+LAWS = [
+    check.id
+    for claim in registry
+    for check in claim.checks
+    if check.kind is Kind.LAW and check.about is not About.MATHEMATICS
+]
+TIMES = 20
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("dtype", NumpyImplementation.formats)
+@pytest.mark.parametrize("law", LAWS)
+def test_correct_code_is_never_accused(
+    law: str, dtype: str, run_seed: int, record_property: Callable[[str, object], None]
+) -> None:
+    endpoint = InProcess(NumpyImplementation())
+    worst = 0.0
+    for seed in range(run_seed * TIMES, (run_seed + 1) * TIMES):
+        result = run_task(Task(law, dtype, "standard", seed), endpoint)
+        assert result.status is not Status.FAILED, f"seed {seed}: {result.detail} {result.failure}"
+        worst = max(worst, result.worst)
+    record_property("worst", worst)

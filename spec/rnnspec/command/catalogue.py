@@ -68,8 +68,10 @@ class ClaimEntry(msgspec.Struct, frozen=True, kw_only=True):
         because: why.
         corrected: of a refuted or loose claim, what holds in its place; else empty.
         floats: how it reads for rounded arithmetic.
-        evidence: the strongest it has: `proved`, `enclosed`, `exhaustive`, `sampled`
+        evidence: what the whole of it rests on: `proved`, `enclosed`, `exhaustive`, `sampled`
             or `measured`.
+        strongest: the strongest evidence that any of its checks gives, be it for a part.
+        finding: of an empirical claim, what its experiment comes to; else empty.
         sources: where it is said.
         see: ids of related claims.
         needs: the methods that an implementation must have to be held to all of its laws; empty
@@ -89,6 +91,8 @@ class ClaimEntry(msgspec.Struct, frozen=True, kw_only=True):
     corrected: str
     floats: str
     evidence: str
+    strongest: str
+    finding: str
     sources: list[SourceEntry]
     see: list[str]
     needs: list[str]
@@ -128,6 +132,8 @@ def _claim(claim: Claim) -> ClaimEntry:
         corrected=claim.corrected,
         floats=claim.floats,
         evidence=claim.evidence.value,
+        strongest=claim.strongest.value,
+        finding=claim.finding,
         sources=[SourceEntry(document=s.document, file=s.file, section=s.section) for s in claim.sources],
         see=list(claim.see),
         needs=list(claim.needs),

@@ -57,6 +57,7 @@ def show_list(console: Console, claims: Sequence[Claim]) -> None:
     console.print(f"\n{counted(len(claims), 'claim')}, {counted(checks, 'check')}")
     console.print("verdicts: " + _tally(Verdict, (claim.verdict for claim in claims)))
     console.print("evidence: " + _tally(Evidence, (claim.evidence for claim in claims)))
+    console.print("of parts: " + _tally(Evidence, (kind for claim in claims for kind in claim.has_evidence)))
 
 
 def _counts(claims: Sequence[Claim]) -> Table:

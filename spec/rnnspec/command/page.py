@@ -26,11 +26,11 @@ VERDICTS = {
 }
 
 EVIDENCE = {
-    Evidence.PROVED: "proved by exact algebra, traced from the formulas themselves",
-    Evidence.ENCLOSED: "enclosed by balls over the whole domain",
-    Evidence.EXHAUSTIVE: "checked at every value of a float format",
-    Evidence.SAMPLED: "checked at drawn inputs",
-    Evidence.MEASURED: "measured, with its uncertainty",
+    Evidence.PROVED: "exact algebra, traced from the formulas themselves",
+    Evidence.ENCLOSED: "balls over the whole domain",
+    Evidence.EXHAUSTIVE: "every value of a float format",
+    Evidence.SAMPLED: "drawn inputs",
+    Evidence.MEASURED: "what was measured, with its uncertainty",
 }
 
 KINDS = {
@@ -76,7 +76,9 @@ def show_page(console: Console, claim: Claim) -> None:
         _prose(console, claim.floats)
 
     _heading(console, "Evidence")
-    _prose(console, f"The strongest: {EVIDENCE[claim.evidence]}.")
+    _prose(console, f"It rests on {EVIDENCE[claim.evidence]}.")
+    if claim.strongest is not claim.evidence:
+        _prose(console, f"Parts of it rest on {EVIDENCE[claim.strongest]}.")
     for check in claim.checks:
         _show_check(console, check)
     if claim.see:

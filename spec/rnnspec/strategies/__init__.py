@@ -5,10 +5,11 @@ from rnnspec.strategies.layers import LayerSizes
 from rnnspec.strategies.networks import networks
 from rnnspec.strategies.numbers import arrays, reals, wholes
 from rnnspec.strategies.orbits import Orbit, orbits
-from rnnspec.strategies.preactivations import Preactivations
+from rnnspec.strategies.preactivations import FewPreactivations, Preactivations
 
 __all__ = [
     "Feedforward",
+    "FewPreactivations",
     "LayerSizes",
     "Orbit",
     "Preactivations",

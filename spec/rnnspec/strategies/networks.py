@@ -25,7 +25,7 @@ ONE_BY_ONE = 64
 """Arrays of a network are drawn number by number while all of them together have at most
 this many entries."""
 
-LARGE_ONE_IN = 8
+LARGE_ONE_IN = 5
 """One network in so many is wide, and one is long, where a law asks for large ones."""
 
 AROUND_VECTORS = (7, 8, 9, 15, 16, 17, 31, 32, 33)

@@ -1,7 +1,7 @@
 """Pre-activations: dense arrays that visit every regime of a float format each time.
 
 A fault of an activation function may be narrow: a wrong branch, a bad table entry, a sign
-lost at -0.0. So one drawn input is not one number but some nine hundred of them: combs over
+lost at -0.0. So one drawn input is not one number but some four thousand of them: combs over
 each regime whose teeth are shifted anew each time, the format's special values, and a few
 numbers of Hypothesis's own. A fault found is then pinned to a single entry.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Annotated, TypeAlias
 
 import numpy as np
@@ -19,9 +21,12 @@ from rnnspec.drawn import Drawn
 from rnnspec.protocol import Format
 from rnnspec.subject import Array
 
-# The teeth of each comb. 640 over [-20, 20] stand 1/16 apart, so sixty inputs miss a fault
-# of width 1e-2 with a probability of about (1 - 0.16)^60 = 3e-5.
-BULK, NEAR_ZERO, SATURATION, FAR, SUBNORMAL = 640, 32, 64, 32, 16
+# The teeth of each comb. 2560 over [-20, 20] stand 1/64 apart, so fifteen inputs miss a fault
+# of width 1e-2 with a probability of about (1 - 0.64)^15 = 2e-7.
+BULK, NEAR_ZERO, SATURATION, FAR, SUBNORMAL = 2560, 128, 256, 128, 64
+
+THINNED = 32
+"""Laws that look for nothing narrow take one tooth of so many."""
 
 BULK_REACH = 20.0
 SATURATION_REACH = 800.0  # e^-800 underflows in every format
@@ -36,7 +41,7 @@ def _both_signs(magnitudes: Array) -> Array:
     return np.concatenate([magnitudes, -magnitudes])
 
 
-def _assemble(number: int, own: list[float], fmt: Format) -> Array:
+def _assemble(number: int, own: list[float], fmt: Format, thinned: int) -> Array:
     # Hypothesis repeats what it has drawn before, in parts, but never a whole input. So
     # the combs are shifted by a hash of the whole, and stand anew in each.
     shifts = np.random.default_rng([number, zlib.crc32(np.array(own).tobytes())])
@@ -47,22 +52,22 @@ def _assemble(number: int, own: list[float], fmt: Format) -> Array:
     pieces = [
         np.array(own),
         _both_signs(special),
-        _comb(-BULK_REACH, BULK_REACH, BULK, bulk),
-        _both_signs(10 ** _comb(-NEAR_ZERO_DECADES, 0, NEAR_ZERO, near)),
-        _both_signs(_comb(BULK_REACH, SATURATION_REACH, SATURATION, saturation)),
-        _both_signs(10 ** _comb(np.log10(BULK_REACH), decades, FAR, far)),
-        _both_signs(gap * np.floor((normal / gap) ** _comb(0, 1, SUBNORMAL, subnormal))),
+        _comb(-BULK_REACH, BULK_REACH, BULK // thinned, bulk),
+        _both_signs(10 ** _comb(-NEAR_ZERO_DECADES, 0, NEAR_ZERO // thinned, near)),
+        _both_signs(_comb(BULK_REACH, SATURATION_REACH, SATURATION // thinned, saturation)),
+        _both_signs(10 ** _comb(np.log10(BULK_REACH), decades, FAR // thinned, far)),
+        _both_signs(gap * np.floor((normal / gap) ** _comb(0, 1, SUBNORMAL // thinned, subnormal))),
     ]
     values = fmt.round(np.concatenate(pieces))
     return np.clip(values, -fmt.largest, fmt.largest)
 
 
-def _strategy(fmt: Format) -> st.SearchStrategy[Array]:
+def _strategy(fmt: Format, thinned: int = 1) -> st.SearchStrategy[Array]:
     # Hypothesis knows no bfloat16. Its numbers are those of float32, rounded below.
     width = 32 if fmt.name == "bfloat16" else 8 * fmt.dtype.itemsize
     number = st.floats(width=width, allow_nan=False, allow_infinity=False)  # type: ignore[arg-type]  # 16, 32, 64
     own = st.lists(number, min_size=1, max_size=8)
-    return st.builds(lambda number, mine: _assemble(number, mine, fmt), st.integers(0, 2**32), own)
+    return st.builds(lambda number, mine: _assemble(number, mine, fmt, thinned), st.integers(0, 2**32), own)
 
 
 def regime_of(x: float, fmt: Format) -> str:
@@ -88,9 +93,16 @@ def _entries(values: Array) -> Iterator[Array]:
         yield values[place : place + 1]
 
 
-Preactivations: TypeAlias = Annotated[
-    Array,
-    Drawn(name="pre-activations in every regime", strategy=_strategy, pieces=_entries, regimes=_regimes),
-]
+_DENSE = Drawn(name="pre-activations in every regime", strategy=_strategy, pieces=_entries, regimes=_regimes)
+
+Preactivations: TypeAlias = Annotated[Array, _DENSE]
 """An array of pre-activations, shape (N,). A law of them must treat its entries alike and
 apart, so that it can be held for any one of them alone."""
+
+FewPreactivations: TypeAlias = Annotated[
+    Array,
+    replace(
+        _DENSE, name="a few pre-activations in every regime", strategy=partial(_strategy, thinned=THINNED)
+    ),
+]
+"""The same with fewer teeth, and with all special values: some hundred and thirty numbers."""

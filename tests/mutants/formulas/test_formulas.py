@@ -8,22 +8,10 @@ from __future__ import annotations
 
 import pytest
 
-from mutants.formulas import cells, derivatives, feedforward, functions, systems
+from mutants.every import FORMULA_TOPICS, FORMULAS
 from mutants.patching import Mutant
 
-# Each has KILLERS, functions by name, and MUTANTS, a list of mistakes for every killer.
-TOPICS = (
-    cells,
-    derivatives,
-    feedforward,
-    functions,
-    systems,
-)
-
-KILLERS = {name: killer for topic in TOPICS for name, killer in topic.KILLERS.items()}
-PLANTED = [
-    (mutant, killer) for topic in TOPICS for killer, mutants in topic.MUTANTS.items() for mutant in mutants
-]
+KILLERS = {name: killer for topic in FORMULA_TOPICS for name, killer in topic.KILLERS.items()}
 
 
 @pytest.mark.parametrize("killer", KILLERS)
@@ -32,7 +20,7 @@ def test_correct_code_survives(killer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mutant", "killer"), [pytest.param(mutant, killer, id=mutant.name) for mutant, killer in PLANTED]
+    ("mutant", "killer"), [pytest.param(mutant, killer, id=mutant.name) for mutant, killer in FORMULAS]
 )
 def test_mutant_is_killed(mutant: Mutant, killer: str) -> None:
     with mutant.planted():
@@ -44,10 +32,10 @@ def test_mutant_is_killed(mutant: Mutant, killer: str) -> None:
 
 
 def test_names_are_unique() -> None:
-    names = [mutant.name for mutant, _ in PLANTED]
+    names = [mutant.name for mutant, _ in FORMULAS]
     assert len(set(names)) == len(names)
 
 
 def test_every_killer_is_one_topics() -> None:
-    assert len(KILLERS) == sum(len(topic.KILLERS) for topic in TOPICS)
-    assert {killer for _, killer in PLANTED} == set(KILLERS)
+    assert len(KILLERS) == sum(len(topic.KILLERS) for topic in FORMULA_TOPICS)
+    assert {killer for _, killer in FORMULAS} == set(KILLERS)
