@@ -41,6 +41,8 @@ FAULTY: list[Faulty] = [
            "LGR-02/jacobian_of_the_pair"),
     faulty("output gate's slope forgotten", BACK, "do * sigma_slope(o)", "do",
            "the gradient goes through the output gate without its sigmoid", "LGR-02/jacobian_of_the_pair"),
+    faulty("output gate detached", BACK, "do = dh * done.squashed", "do = 0 * dh * done.squashed",
+           "the output gate is taken for a constant on the way back", "LGR-02/what_the_product_lacks"),
     faulty("clipped inside the sequence", BACKWARD, "dxs.append(dx)",
            "dstate = {k: d / 2 if k == 'c' and dxs else d for k, d in dstate.items()}\n"
            "        dxs.append(dx)",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, claim
+from rnnspec.claim import HOLDS, SAMPLED, claim
 from rnnspec.claims.gru.words import affine, candidate, interpolated, layer_of, stepped
 from rnnspec.evidence import Layer, Prove
 from rnnspec.hold import Hold
@@ -66,6 +66,7 @@ definition = claim(
         for the first unit and closed for the second, one candidate is (0, tanh 4) and the other 0.
     """,
     sources=[D0("3, GRU")],
+    rests_on=SAMPLED,
     floats="A few sums and products and three activations; they may differ by rounding.",
     see=["GRU-08"],
 )

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, claim
+from rnnspec.claim import HOLDS, SAMPLED, claim
 from rnnspec.claims.gru.words import OPEN, affine, candidate, interpolated, replacing, stepped
 from rnnspec.evidence import Layer, Prove
 from rnnspec.hold import SURVIVES, Hold
@@ -45,7 +45,7 @@ merged = claim(
     """,
     sources=[D0("3, GRU"), D4("abstract")],
     floats="Differences of states near each other lose digits, and the tolerance knows which.",
-    see=["GRU-01", "GRU-08"],
+    see=["GRU-01", "GRU-06", "GRU-08"],
 )
 
 
@@ -76,7 +76,11 @@ def coupled_cell(impl: Subject, hold: Hold, net: Keeping) -> None:
 
 @merged.proof
 def shares_of_one(prove: Prove) -> None:
-    """One unit: with U_z = 0 the derivatives of h_t by h_{t-1} and by n add up to 1; and the cell."""
+    """Without recurrent weights: the derivatives of h_t by h_{t-1} and by n add up to 1; and the cell.
+
+    No unit then sees another, so one stands for any number. Whatever z and n are, h_t is that
+    mean of them: GRU-06 shows it.
+    """
     net = prove.network(Layer("gru", 1, 1), 1, U_z=0, U_n=0)
     now = prove.reference.gates(net)[0]
     z, n, h = now["z"][0, 0], now["n"][0, 0], net.state["h"][0, 0]
@@ -109,6 +113,7 @@ like_an_lstm = claim(
         shows tanh(r h).
     """,
     sources=[D0("3, GRU")],
+    rests_on=SAMPLED,
     floats="""
         A product with a factor within [0, 1] is never larger than what was multiplied, also
         when rounded. That bound has no tolerance; the rest may differ by rounding.
@@ -154,11 +159,15 @@ def within_zero_and_one(impl: Subject, hold: Hold, net: OneStep) -> None:
 
 @like_an_lstm.proof
 def same_formula(prove: Prove) -> None:
-    """Two units: both gates are σ(W x + U h + b), and lie between 0 and 1."""
+    """Two units: both gates are an LSTM's with the same weights, σ(W x + U h + b), and in (0, 1)."""
     net = prove.network(Layer("gru", 1, 2), 1)
-    p, now = net.parameters, prove.reference.gates(net)[0]
-    for gate in "zr":
-        a = p[f"W_{gate}"] @ net.inputs[0, 0] + p[f"U_{gate}"] @ net.state["h"][0] + p[f"b_{gate}"]
+    p, x, h = net.parameters, net.inputs, net.state["h"]
+    now = prove.reference.gates(net)[0]
+    for gate, theirs in (("z", "f"), ("r", "i")):
+        same: dict[str, Any] = {f"{letter}_{theirs}": p[f"{letter}_{gate}"] for letter in "WUb"}
+        lstm = prove.network(Layer("lstm", 1, 2), 1, rest=0, inputs=x, h=h, **same)
+        prove.identical(now[gate], prove.reference.gates(lstm)[0][theirs])
+        a = p[f"W_{gate}"] @ x[0, 0] + p[f"U_{gate}"] @ h[0] + p[f"b_{gate}"]
         prove.identical(now[gate][0], prove.activation("sigmoid", a))
         prove.valid(prove.all_of(now[gate][0, 0] > 0, now[gate][0, 0] < 1))
 
@@ -204,7 +213,11 @@ def another_past_makes_no_difference(impl: Subject, hold: Hold, net: OneStep) ->
 
 @reset_closed.proof
 def with_a_gate_of_zero(prove: Prove) -> None:
-    """Two units, both resets, a gate that is exactly 0: n = tanh(W_n x + b_n); and h_t has (1 − z) h."""
+    """Both resets, a gate that is exactly 0: n = tanh(W_n x + b_n); and h_t has (1 − z) h.
+
+    Two units stand for any number: what r keeps out of the candidate is 0 for each of them, and
+    further inputs add a constant, as b_n does.
+    """
     for reset in ("before", "after"):
         # A gate that is the identity of 0 is exactly closed; z then is a number b_z.
         layer = Layer("gru", 1, 2, reset=reset, update="replaces", gate_activation="identity")
@@ -238,6 +251,7 @@ reset_scales = claim(
         is that of an LSTM or of a plain RNN, every share is possible, unit by unit.
     """,
     sources=[D0("3, GRU")],
+    rests_on=SAMPLED,
     floats="Sums of a few products within a tanh; they may differ by rounding.",
     see=["GRU-01", "GRU-04"],
 )
@@ -266,22 +280,15 @@ def open_it_is_the_lstms(impl: Subject, hold: Hold, net: OneStep) -> None:
 
 @reset_scales.proof
 def through_the_product_alone(prove: Prove) -> None:
-    """Two units, reset before: with r given, n is tanh(W_n x + b_n + U_n (r h)), and with r = 1 it is g."""
-    layer = Layer("gru", 1, 2, reset="before", gate_activation="identity")
+    """Two units, r given: n is tanh(W_n x + b_n + U_n (r h)), or with r (U_n h); with r = 1 both are g."""
     r = prove.symbols("r1 r2")  # a gate that is the identity shows what it is given
-    net = prove.network(layer, 1, W_r=0, U_r=0, b_r=r)
-    n, p = prove.reference.gates(net)[0]["n"][0], net.parameters
-    x, h = net.inputs[0, 0], net.state["h"][0]
-    a = p["W_n"] @ x + p["b_n"]
-    prove.identical(n, prove.activation("tanh", a + p["U_n"] @ (r * h)))
-    like = prove.network(
-        Layer("lstm", 1, 2),
-        1,
-        rest=0,
-        W_g=p["W_n"],
-        U_g=p["U_n"],
-        b_g=p["b_n"],
-        h=h,
-        inputs=net.inputs,
-    )
-    prove.identical(prove.at(n, {"r1": 1, "r2": 1}), prove.reference.gates(like)[0]["g"][0])
+    for reset in ("before", "after"):
+        layer = Layer("gru", 1, 2, reset=reset, gate_activation="identity")
+        net = prove.network(layer, 1, W_r=0, U_r=0, b_r=r)
+        n, p = prove.reference.gates(net)[0]["n"][0], net.parameters
+        x, h = net.inputs[0, 0], net.state["h"][0]
+        seen = p["U_n"] @ (r * h) if reset == "before" else r * (p["U_n"] @ h)
+        prove.identical(n, prove.activation("tanh", p["W_n"] @ x + p["b_n"] + seen))
+        same: dict[str, Any] = {f"{letter}_g": p[f"{letter}_n"] for letter in "WUb"}
+        lstm = prove.network(Layer("lstm", 1, 2), 1, rest=0, h=h, inputs=net.inputs, **same)
+        prove.identical(prove.at(n, {"r1": 1, "r2": 1}), prove.reference.gates(lstm)[0]["g"][0])

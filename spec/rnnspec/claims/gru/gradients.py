@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import REFUTED, claim
+from rnnspec.claim import REFUTED, SAMPLED, About, claim
 from rnnspec.claims.gru.words import OPEN, affine, candidate, one_unit, replacing, resets_before
+from rnnspec.claims.lstm_gradients.passing import on_everything
 from rnnspec.evidence import Cotangent, Layer, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Network
@@ -34,6 +35,7 @@ def _within_one(net: Network) -> Network:
 
 
 OneStep = Annotated[Network, networks("gru", steps=(1, 1), hidden=(1, 3), inputs=(1, 2))]
+Sequence = Annotated[Network, networks("gru", steps=(0, 5), hidden=(1, 4), inputs=(1, 3), batch=(1, 3))]
 OneUnit = Annotated[
     Network,
     networks(
@@ -102,6 +104,7 @@ solved = claim(
         |∂h_T/∂h_0 − 1| < ε: U = 0 and z < ε/T.
     """,
     sources=[D2("introduction"), D4("RNN training")],
+    rests_on=SAMPLED,  # the formula for more than three units
     floats="""
         Sums of products of gates, slopes and weights; they may differ by rounding. At rest with zero
         biases and weights of a few bits there is nothing to round.
@@ -156,6 +159,16 @@ def one_step(impl: Subject, hold: Hold, net: OneStep) -> None:
         hold.equal(_row(impl, net, v), v * kept + through_gates + through_n, f"row {j} of ∂h_t/∂h_{{t-1}}")
 
 
+@solved.law(needs=["run_vjp"], about=About.IMPLEMENTATION)
+def whole_gradient(impl: Subject, hold: Hold, net: Sequence) -> None:
+    """What back-propagation through all steps must give: every parameter, every input, the state."""
+    got, expected = (it.vjp(net, on_everything(net)) for it in (impl, hold.reference))
+    for name, gradient in expected.parameters.items():
+        hold.equal(got.parameters[name], gradient, f"d{name}")
+    hold.equal(got.state["h"], expected.state["h"], "dh_0")
+    hold.equal(got.inputs, expected.inputs, "dx")
+
+
 @solved.law(needs=["run_vjp"])
 def powers_at_rest(impl: Subject, hold: Hold, net: Resting) -> None:
     """Without input or state: (diag(1−z) + diag(z) U_n diag(r))^T, row by row, for any weights."""
@@ -204,9 +217,9 @@ def can_be_made_to_keep(impl: Subject, hold: Hold, b_z: Closed, h: State, T: Ste
 
 
 @solved.proof
-def traced_with_two_units(prove: Prove) -> None:
-    """The reference's own derivative, two units, reset before the product: the formula."""
-    net = prove.network(Layer("gru", 1, 2, biases="none", reset="before", update="replaces"), 1)
+def traced_with_three_units(prove: Prove) -> None:
+    """The reference's own derivative, three units, reset before the product: the formula."""
+    net = prove.network(Layer("gru", 1, 3, reset="before", update="replaces"), 1)
     now, U, h = prove.reference.gates(net)[0], net.parameters, net.state["h"][0]
     z, r, n = (now[name][0] for name in "zrn")
     printed = np.diag(1 - z) + np.diag((n - h) * z * (1 - z)) @ U["U_z"]
@@ -217,10 +230,12 @@ def traced_with_two_units(prove: Prove) -> None:
 
 @solved.proof
 def at_rest(prove: Prove) -> None:
-    """One unit at rest with zero biases: ½ + U/4, so 1/2, 2 and 0; and powers of 1/2 and 2."""
+    """One unit at rest with zero biases: nothing moves; ½ + U/4, so 1/2, 2 and 0; and powers of 1/2 and 2."""
     h, U = prove.symbols("h U")
     net = prove.network(Layer("gru", 1, 1, update="replaces"), 1, rest=0, h=h, U_n=U)
-    J = prove.at(prove.derivative(prove.reference.run(net).state["h"][0, 0], h), {"h": 0})
+    after = prove.reference.run(net).state["h"][0, 0]
+    prove.identical(prove.at(after, {"h": 0}), 0)
+    J = prove.at(prove.derivative(after, h), {"h": 0})
     prove.identical(J, prove.number(1, 2) + U / 4)
     prove.identical([prove.at(J, {"U": u}) for u in (0, 6, -2)], [prove.number(1, 2), 2, 0])
     half = prove.number(1, 2)

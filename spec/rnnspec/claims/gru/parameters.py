@@ -48,6 +48,10 @@ def counted(impl: Subject, hold: Hold, sizes: LayerSizes) -> None:
 
 @three_quarters.proof
 def equal_as_polynomials(prove: Prove) -> None:
-    """The counts traced from the layers' shapes, as polynomials in m and n."""
-    for biases in ("none", "one", "two"):
-        prove.identical(4 * prove.parameter_count("gru", biases), 3 * prove.parameter_count("lstm", biases))
+    """The counts traced from the layers' shapes, as polynomials in m and n; and the two numbers."""
+    m, n = prove.sizes("m n")
+    for k, biases in enumerate(("none", "one", "two")):
+        gru, lstm = (prove.parameter_count(kind, biases) for kind in ("gru", "lstm"))
+        prove.identical([gru, lstm], [each * (n * n + n * m + k * n) for each in (3, 4)])
+    gru, lstm = (prove.parameter_count(kind, "one") for kind in ("gru", "lstm"))
+    prove.identical(prove.at([gru, lstm], {"n": 128, "m": 64}), [74112, 98816])

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, claim
+from rnnspec.claim import HOLDS, SAMPLED, claim
 from rnnspec.claims.gru.words import OPEN, affine, candidate, one_unit, replacing, stepped
 from rnnspec.evidence import Layer, Prove
 from rnnspec.hold import Hold
@@ -106,7 +106,10 @@ def unlike_the_cell_of_an_lstm(impl: Subject, hold: Hold, T: Steps) -> None:
 
 @between.proof
 def weighted_mean(prove: Prove) -> None:
-    """Two units, both directions of z: the two distances; and that |h|, |n| < 1 gives |h_t| < 1."""
+    """Both directions of z: the two distances; and that |h|, |n| < 1 gives |h_t| < 1.
+
+    Unit by unit, whatever z and n are, so two stand for any number; and step by step.
+    """
     for update in ("replaces", "keeps"):
         net = prove.network(Layer("gru", 1, 2, update=update), 1)
         now, h = prove.reference.gates(net)[0], net.state["h"][0]
@@ -150,6 +153,7 @@ all_shown = claim(
         tell the cell, since a closed output gate hides it.
     """,
     sources=[D0("3, GRU")],
+    rests_on=SAMPLED,
     floats="""
         The last output and the final state are the same numbers, to the last bit. A run that is
         taken up again may differ by rounding, if it computes several steps at once.

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claims.lstm_gradients.passing import on_the_cell
+from rnnspec.evidence import Layer, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Network
 from rnnspec.strategies import networks
@@ -81,6 +82,32 @@ def total_at_rest(impl: Subject, hold: Hold, net: Network, dc: Any) -> Numbers:
         return back["c"]
     total: Numbers = back["c"] + back["h"] * kept_and_read(hold, net)[2]
     return total
+
+
+def step_at_rest(prove: Prove, *, units: int = 1, forget_gate: bool = True, **biases: Any) -> tuple[Any, Any]:
+    """D = ∂c_t/∂c_{t-1} at rest, after T steps D^T; and U_g.
+
+    Shown are: nothing moves; D = diag(f) + diag(i) U_g diag(o); and, by c_{t-1}, h_t moves as o
+    times what c_t does. So h_t is to c_t what h_{t-1} was to c_{t-1}, and every further step
+    multiplies by D again. Other units are at 0 and stay there: so two stand for any number.
+
+    Args:
+        biases: `b_f`, `b_i` and `b_o`; symbols where they are not given.
+    """
+    layer = Layer("lstm", 1, units, forget_gate=forget_gate)
+    c = prove.symbols(" ".join(f"c{j + 1}" for j in range(units)))
+    b_o = prove.matrix([biases.get("b_o", q) for q in prove.symbols(" ".join(f"q{j}" for j in range(units)))])
+    i_and_f = {name: value for name, value in biases.items() if name != "b_o"}
+    o = prove.activation("sigmoid", b_o)
+    h = o * prove.activation("tanh", c)
+    net = prove.network(layer, 1, inputs=0, b_g=0, b_o=b_o, c=c, h=h, **i_and_f)
+    p, after, zero = net.parameters, prove.reference.run(net).state, {str(each): 0 for each in c}
+    f = prove.activation("sigmoid", p["b_f"]) if forget_gate else 1 + 0 * o
+    D = prove.at(prove.derivative(after["c"][0], c), zero)
+    prove.identical([prove.at(after[name][0], zero) for name in "hc"], np.zeros((2, units)))
+    prove.identical(D, np.diag(f) + np.diag(prove.activation("sigmoid", p["b_i"])) @ p["U_g"] @ np.diag(o))
+    prove.identical(prove.at(prove.derivative(after["h"][0], c), zero), np.diag(o) @ D)
+    return D, p["U_g"]
 
 
 def closed_form(hold: Hold, net: Network, dc: Any) -> Any:

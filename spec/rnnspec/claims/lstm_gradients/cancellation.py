@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import REFUTED, claim
-from rnnspec.claims.lstm_gradients.at_rest import total_at_rest
+from rnnspec.claims.lstm_gradients.at_rest import step_at_rest, total_at_rest
 from rnnspec.claims.lstm_gradients.other_paths import ways_back
 from rnnspec.claims.lstm_gradients.passing import on_the_cell, one_unit
-from rnnspec.evidence import Enclose, Layer, Prove
+from rnnspec.evidence import Enclose, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Network
 from rnnspec.sources import D0
@@ -98,15 +98,13 @@ def at_least_one_path_less_the_others(impl: Subject, hold: Hold, net: OneUnit) -
 
 @rescued.proof
 def sums_to_zero(prove: Prove) -> None:
-    """One unit without a forget gate, at rest with zero biases: 1 + U/4, which is 0 at U = −4."""
-    c, U = prove.symbols("c U")
-    layer = Layer("lstm", 1, 1, forget_gate=False)
-    net = prove.network(layer, 1, rest=0, c=c, h=prove.activation("tanh", c) / 2, U_g=U)
-    derivative = prove.at(prove.derivative(prove.reference.run(net).state["c"][0, 0], c), {"c": 0})
-    prove.identical(derivative, 1 + U / 4)
-    prove.identical(prove.at(derivative, {"U": -4}), 0)
-    p, q = prove.symbols("p q")
+    """Without a forget gate, at rest with zero biases: (1 + U/4)^T, which is 0 at U = −4; and |p| − |q|."""
+    D, U = step_at_rest(prove, forget_gate=False, b_i=0, b_o=0)
+    prove.identical(D, 1 + U / 4)
+    prove.identical(prove.at(D, {str(U[0, 0]): -4}), [[0]])
+    p, q = prove.symbols("p q")  # one path, and the sum of all others
     prove.valid(abs(p) - abs(q) <= abs(p + q))
+    prove.valid(abs(p + q) <= abs(p) + abs(q))
 
 
 @rescued.enclosure

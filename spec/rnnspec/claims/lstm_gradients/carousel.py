@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import CONDITIONAL, claim
-from rnnspec.claims.lstm_gradients.at_rest import Resting1997, closed_form, total_at_rest
+from rnnspec.claims.lstm_gradients.at_rest import Resting1997, closed_form, step_at_rest, total_at_rest
 from rnnspec.claims.lstm_gradients.passing import on_the_cell, one_unit, unit
 from rnnspec.evidence import Layer, Prove
 from rnnspec.hold import SURVIVES, Hold
@@ -114,20 +114,20 @@ def damped_on_the_way_in(impl: Subject, hold: Hold, net: OneStep1997) -> None:
 
 @constant.proof
 def identity_with_h_held(prove: Prove) -> None:
-    """Two units without a forget gate: dc_t/dc_{t-1} is the identity, and so is every product of it."""
-    net = prove.network(Layer("lstm", 1, 2, forget_gate=False), 1)
-    c = net.state["c"][0]
-    prove.identical(prove.derivative(prove.reference.run(net).state["c"][0], c), np.eye(2))
+    """Without a forget gate, or with one of exactly 1, it is the identity, and so is every product of it.
+
+    Two units stand for n.
+    """
+    without = prove.network(Layer("lstm", 1, 2, forget_gate=False), 1)
+    # A gate that is the identity shows its bias.
+    layer = Layer("lstm", 1, 2, gate_activation="identity")
+    with_one = prove.network(layer, 1, W_f=0, U_f=0, b_f=1)
+    for net in (without, with_one):
+        after = prove.reference.run(net).state["c"][0]
+        prove.identical(prove.derivative(after, net.state["c"][0]), np.eye(2))
 
 
 @constant.proof
 def at_rest_with_all_derivatives(prove: Prove) -> None:
-    """Two units at rest, h = o tanh(c) moving along: 1 + diag(i) U_g diag(o)."""
-    layer = Layer("lstm", 1, 2, forget_gate=False)
-    c, b_i, b_o = prove.symbols("c1 c2"), prove.symbols("p1 p2"), prove.symbols("q1 q2")
-    U_g = prove.matrix([prove.symbols("u11 u12"), prove.symbols("u21 u22")])
-    i, o = prove.activation("sigmoid", b_i), prove.activation("sigmoid", b_o)
-    net = prove.network(layer, 1, rest=0, U_g=U_g, b_i=b_i, b_o=b_o, c=c, h=o * prove.activation("tanh", c))
-    derivative = prove.derivative(prove.reference.run(net).state["c"][0], c)
-    at_zero = prove.at(derivative, {"c1": 0, "c2": 0})
-    prove.identical(at_zero, np.eye(2) + np.diag(i) @ U_g @ np.diag(o))
+    """At rest, h = o tanh(c) moving along: 1 + diag(i) U_g diag(o), in every step again."""
+    step_at_rest(prove, units=2, forget_gate=False)

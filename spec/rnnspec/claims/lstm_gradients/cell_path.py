@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnspec.claim import HOLDS, claim
 from rnnspec.claims.lstm_gradients.passing import along_the_cell, gates, on_the_cell, steps_of, unit
-from rnnspec.evidence import Enclose, Prove
+from rnnspec.evidence import Enclose, Layer, Prove
 from rnnspec.hold import SURVIVES, Hold
 from rnnspec.protocol import Network
 from rnnspec.sources import D0
@@ -39,8 +39,10 @@ stable_path = claim(
     because="""
         c_t = f_t c_{t-1} + i_t g_t, entry by entry. Whoever holds h_{t-1} holds the gates,
         and what remains of the derivative is f_t. All other paths leave the cell through an
-        output gate and come back through a weight matrix; their number A grows by
-        A' = A + 3B, B' = A + 4B, nearly fivefold a step.
+        output gate and come back through a weight matrix, and can be of any size; this one has
+        factors between 0 and 1, whatever the weights. Of the ways from c_0 there are A to the cell
+        and B to the output of a step, and A' = A + 3B, B' = A + 4B in the next: nearly five
+        times as many.
     """,
     sources=[D0("questions, 1")],
     floats="A product of T gates: T roundings, and those of the gates themselves.",
@@ -79,7 +81,7 @@ def no_unit_reaches_another(impl: Subject, hold: Hold, net: LstmOfTwoSteps) -> N
 
 @stable_path.proof
 def traced_over_five_steps(prove: Prove) -> None:
-    """The traced derivative with h held is f_1 ... f_T; the paths are 4, 19, 91, 436, 2089."""
+    """One unit, with h held: f_1 ... f_T; the paths are 4, 19, 91, 436, 2089."""
     counted = []
     for steps in range(1, 6):
         trace = prove.lstm_derivatives(steps)
@@ -96,6 +98,23 @@ def traced_over_five_steps(prove: Prove) -> None:
         expected.append(direct)
     prove.identical(counted, expected)
     prove.identical(expected, [4, 19, 91, 436, 2089])
+
+
+@stable_path.proof
+def diagonal(prove: Prove) -> None:
+    """With h_{t-1} held ∂c_t/∂c_{t-1} is diag(f_t), in which is no weight; two units stand for n."""
+    net = prove.network(Layer("lstm", 1, 2), 1)
+    after = prove.reference.run(net).state["c"][0]
+    f = prove.reference.gates(net)[0]["f"][0]
+    prove.identical(prove.derivative(after, net.state["c"][0]), np.diag(f))
+
+
+@stable_path.proof
+def one_path_meets_no_matrix(prove: Prove) -> None:
+    """One unit, three steps: without recurrent weights one path is left of all 91, the cell's own."""
+    trace = prove.lstm_derivatives(3)
+    without_matrices = prove.at(trace.total, dict.fromkeys(trace.weights, 0))
+    prove.identical(without_matrices, trace.carried)
 
 
 @stable_path.proof
@@ -166,7 +185,20 @@ def nearly_unchanged_with_a_large_bias(impl: Subject, hold: Hold, net: BiasedLst
 
 
 @shortcut.proof
-def telescoped(prove: Prove) -> None:
-    """1 − Pf = (1 − P) + P(1 − f): each step loses at most 1 − f, and nothing if f = 1."""
-    P, f = prove.symbols("P f")
-    prove.identical(1 - P * f, (1 - P) + P * (1 - f))
+def identity(prove: Prove) -> None:
+    """A forget gate of exactly 1, h held: the identity, so all products of it are; two units stand for n."""
+    # A gate that is the identity shows its bias.
+    net = prove.network(Layer("lstm", 1, 2, gate_activation="identity"), 1, W_f=0, U_f=0, b_f=1)
+    after = prove.reference.run(net).state["c"][0]
+    prove.identical(prove.derivative(after, net.state["c"][0]), np.eye(2))
+
+
+@shortcut.proof
+def losses_add_up_at_most(prove: Prove) -> None:
+    """If 1 − P ≤ S after some steps, 1 − P f ≤ S + (1 − f) after one more; and 1 − σ(b) < e^-b."""
+    P, f = prove.symbols("P f", at_least=0, at_most=1)
+    (S,) = prove.symbols("S")
+    prove.valid(1 - P * f <= S + (1 - f), given=[1 - P <= S])
+    (e,) = prove.symbols("e", above=0)  # e^b
+    prove.identical(prove.activation("sigmoid", prove.log(e)), e / (1 + e))
+    prove.valid(1 - e / (1 + e) < 1 / e)

@@ -91,9 +91,16 @@ def no_help_against_vanishing(impl: Subject, hold: Hold, g: Gradient, theta: Thr
 
 @clipped.proof
 def at_most_theta(prove: Prove) -> None:
-    """Two entries of any size and any θ > 0: ‖clip(g)‖ ≤ θ, and g itself where ‖g‖ ≤ θ."""
+    """Any θ > 0 and g = (a, b), b being the length of all entries but one: ‖clip(g)‖ ≤ θ, or g itself.
+
+    Two vectors lie in a plane, so for the length of their sum two entries are enough: |x·y| ≤ ‖x‖ ‖y‖,
+    hence ‖x + y‖ ≤ ‖x‖ + ‖y‖.
+    """
     g, (theta,) = prove.symbols("a b"), prove.symbols("theta", above=0)
     update = prove.reference.clip_by_norm({"p": g}, theta)["p"]
     prove.valid((update**2).sum() <= theta**2)
     with prove.assuming(prove.sqrt((g**2).sum()) <= theta):
         prove.identical(prove.reference.clip_by_norm({"p": g}, theta)["p"], g)
+    x, y = prove.symbols("x1 x2"), prove.symbols("y1 y2")
+    gap = (x**2).sum() * (y**2).sum() - (x @ y) ** 2
+    prove.identical(gap, (x[0] * y[1] - x[1] * y[0]) ** 2)

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, REFUTED, claim
-from rnnspec.claims.lstm_gradients.at_rest import total_at_rest
+from rnnspec.claim import CONDITIONAL, ENCLOSED, REFUTED, claim
+from rnnspec.claims.lstm_gradients.at_rest import step_at_rest, total_at_rest
 from rnnspec.claims.lstm_gradients.passing import on_the_cell, one_unit
-from rnnspec.evidence import INF, Cotangent, Enclose, Layer, Prove
+from rnnspec.evidence import INF, Cotangent, Enclose, Prove
 from rnnspec.hold import SURVIVES, Hold
-from rnnspec.protocol import Network
+from rnnspec.protocol import Layer, Network
 from rnnspec.sources import D0, D1, D2, D3, D4
 from rnnspec.strategies import networks, reals, wholes
 from rnnspec.subject import Numbers, Subject
@@ -165,8 +165,7 @@ solved = claim(
         be written at will. A plain RNN has not: to latch a bit robustly it needs a stable
         fixed point away from 0, and there its factor is 2u/sinh(2u), below 1. LGR-11
         measures how fast gradients shrink in random networks: at some gains the LSTM's are the
-        faster ones. Others among the
-        documents say so themselves: the LSTM alleviates, it can still explode.
+        faster ones. Others among the documents say so themselves: the LSTM alleviates, it can still explode.
     """,
     corrected="""
         There are parameters for which the gradient vanishes, and others for which it explodes.
@@ -185,6 +184,7 @@ solved = claim(
         D4("abstract"),
         D4("RNN training"),
     ],
+    rests_on=ENCLOSED,  # 2u < sinh(2u)
     floats="With zero biases and small weights powers of two; otherwise rounded in every step.",
     see=["LGR-10", "LGR-11", "LGR-12", "LGR-13"],
 )
@@ -236,11 +236,21 @@ def can_be_made_to_keep(impl: Subject, hold: Hold, b_f: Bias, w: Weight, x: Stat
 
 @solved.proof
 def two_closed_forms(prove: Prove) -> None:
-    """One unit at rest, zero biases: ½ + U_g/4, so 1/2 for U_g = 0 and 2 for U_g = 6."""
-    c, U = prove.symbols("c U")
-    net = prove.network(Layer("lstm", 1, 1), 1, rest=0, c=c, h=prove.activation("tanh", c) / 2, U_g=U)
-    J = prove.at(prove.derivative(prove.reference.run(net).state["c"][0, 0], c), {"c": 0})
-    prove.identical([prove.at(J, {"U": 0}), prove.at(J, {"U": 6})], [prove.number(1, 2), 2])
+    """One unit at rest, zero biases: (½ + U_g/4)^T, so 2^-T for U_g = 0 and 2^T for U_g = 6."""
+    D, U = step_at_rest(prove, b_f=0, b_i=0, b_o=0)
+    prove.identical([prove.at(D, {str(U[0, 0]): w})[0, 0] for w in (0, 6)], [prove.number(1, 2), 2])
+    half = prove.number(1, 2)
+    prove.by_induction(lambda T: half**T * (1 + T * half) <= 1)  # tends to 0
+    prove.by_induction(lambda T: prove.number(2) ** T >= 1 + T)  # tends to infinity
+
+
+@solved.proof
+def factor_of_a_plain_rnn(prove: Prove) -> None:
+    """At a fixed point tanh(u) = h with u = w h ≠ 0, so w = u/tanh(u), the slope w sech² u is 2u/sinh(2u)."""
+    u = prove.x
+    w = u / prove.activation("tanh", u)
+    sinh = (prove.exp(2 * u) - prove.exp(-2 * u)) / 2
+    prove.identical(w * prove.slope("tanh", u), 2 * u / sinh)
 
 
 @solved.enclosure
@@ -251,5 +261,5 @@ def where_a_plain_rnn_latches(enclose: Enclose) -> None:
 
 @solved.enclosure
 def what_a_large_bias_loses(enclose: Enclose) -> None:
-    """1 − σ(b) < e^-b, so T steps lose less than T e^-b; and that is below ε for b = ln(T/ε)."""
+    """1 − σ(b) < e^-b, so T steps lose less than T e^-b; and that is at most ε for b ≥ ln(T/ε)."""
     enclose.holds(lambda f, b: 1 - f.activation("sigmoid", b) < f.exp(-b), b=(-INF, INF))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import CONDITIONAL, HOLDS, claim
-from rnnspec.claims.lstm_gradients.passing import on_the_cell, one_unit, unit
+from rnnspec.claims.lstm_gradients.passing import CLOSED, on_the_cell, one_unit, unit
 from rnnspec.evidence import Cotangent, Layer, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Network
@@ -65,10 +65,6 @@ Weight = Annotated[float, reals(-2, 2)]
 Steps = Annotated[int, wholes(0, 6)]
 FromTwo = Annotated[int, wholes(2, 8)]
 Bias = Annotated[float, reals(-32, 32, 1 / 4)]
-
-CLOSED = -64.0
-"""A bias with which a gate is below 10^-27."""
-
 # ------------------------------------------------------------------------------------------
 matrix = claim(
     "LGR-22",
@@ -139,12 +135,18 @@ def eigenvalues_along_eigenvectors(impl: Subject, hold: Hold, p: Weight, q: Weig
 
 @matrix.proof
 def traced_with_two_units(prove: Prove) -> None:
-    """diag(tanh'(a)) U for two units; and the eigenvalues of the symmetric U are p + q and p − q."""
-    net = prove.network(Layer("rnn", 1, 2), 1)
-    h, U = prove.reference.run(net).outputs[0, 0], net.parameters["U_h"]
-    prove.identical(prove.derivative(h, net.state["h"][0]), np.diag(1 - h**2) @ U)
+    """diag(φ'(a)) U for three φ, two units standing for n; (1, ±1) U = (p ± q)(1, ±1) for φ = id."""
+    for activation in ("tanh", "sigmoid", "identity"):
+        net = prove.network(Layer("rnn", 1, 2, activation=activation), 1)
+        p, before = net.parameters, net.state["h"][0]
+        a = p["W_h"] @ net.inputs[0, 0] + p["U_h"] @ before + p["b_h"]
+        J = prove.derivative(prove.reference.run(net).outputs[0, 0], before)
+        prove.identical(J, np.diag(prove.slope(activation, a)) @ p["U_h"])
     p, q, x = prove.symbols("p q lambda")
-    prove.identical(prove.characteristic([[p, q], [q, p]], x), (x - p - q) * (x - p + q))
+    U = prove.matrix([[p, q], [q, p]])
+    prove.identical(prove.characteristic(U, x), (x - p - q) * (x - p + q))
+    for sign in (1, -1):
+        prove.identical(np.array([1, sign]) @ U, (p + sign * q) * np.array([1, sign]))
 
 
 # ------------------------------------------------------------------------------------------
@@ -214,6 +216,23 @@ def every_input_that_was_let_in(impl: Subject, hold: Hold, net: Storing1997) -> 
 
 
 @learnable.proof
+def what_is_let_in_stays(prove: Prove) -> None:
+    """Nothing reading h: what one step lets in, and that it is passed on as it is by every other.
+
+    Two units stand for n; and i (1 − g²), with which the candidate's weights are multiplied, is
+    above 0 wherever the input gate is.
+    """
+    net = prove.network(Layer("lstm", 1, 2, forget_gate=False), 1, U_i=0, U_g=0)
+    now, p, after = prove.reference.gates(net)[0], net.parameters, prove.reference.run(net).state["c"][0]
+    i, g = now["i"][0], now["g"][0]
+    let_in = np.diag(i * (1 - g**2)) @ p["W_g"] + np.diag(g * i * (1 - i)) @ p["W_i"]
+    prove.identical(prove.derivative(after, net.inputs[0, 0]), let_in)
+    prove.identical(prove.derivative(after, net.state["c"][0]), np.eye(2))
+    prove.identical(prove.derivative(after, net.state["h"][0]), np.zeros((2, 2)))
+    prove.valid(i[0] * (1 - g[0] ** 2) > 0)
+
+
+@learnable.proof
 def closed_for_ever(prove: Prove) -> None:
     """Three steps with i = 0 and no forget gate: the cell's derivative by itself is 1, by the inputs 0."""
     # An input gate that is the identity of 0 is exactly closed.
@@ -222,10 +241,3 @@ def closed_for_ever(prove: Prove) -> None:
     final = prove.reference.run(net).state["c"][0]
     prove.identical(prove.derivative(final, net.state["c"][0]), np.eye(1))
     prove.identical(prove.derivative(final, net.inputs[:, 0, 0]), np.zeros((1, 3)))
-    # And one that is exactly open writes the candidate.
-    (c,) = prove.symbols("c")
-    net = prove.network(layer, 1, c=c, W_i=0, U_i=0, b_i=1)
-    g = prove.reference.gates(net)[0]["g"][0, 0]
-    final = prove.reference.run(net).state["c"][0, 0]
-    by_input = prove.derivative(final, net.inputs[0, 0, 0])
-    prove.identical(by_input, (1 - g**2) * net.parameters["W_g"][0, 0])

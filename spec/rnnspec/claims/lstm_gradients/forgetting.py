@@ -144,13 +144,12 @@ def candidate_that_opposes_the_cell() -> Mapping[str, Any]:
 
 @near_one.proof
 def weierstrass(prove: Prove) -> None:
-    """One more factor: (1 − S)f = 1 − S − (1 − f) + S(1 − f), and the last term is not negative."""
-    S, f = prove.symbols("S f")
-    prove.identical((1 - S) * f, (1 - S - (1 - f)) + S * (1 - f))
-    # The upper bound: 1/((1 + S)(1 + r)) <= 1/(1 + S + r), and f <= 1/(1 + r) for r = 1 − f.
-    r = 1 - f
-    prove.identical((1 + S) * (1 + r), (1 + S + r) + S * r)
-    prove.identical(1 - f * (1 + r), r * r)
+    """If both bounds hold for a product P and the sum S, they do with one more factor f."""
+    f, P = prove.symbols("f P", above=0, at_most=1)
+    (S,) = prove.symbols("S", at_least=0)
+    forgotten = S + (1 - f)
+    prove.valid(1 - forgotten <= P * f, given=[1 - S <= P])
+    prove.valid(P * f * (1 + forgotten) <= 1, given=[P * (1 + S) <= 1])
 
 
 # ------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, claim
+from rnnspec.claim import ENCLOSED, HOLDS, claim
 from rnnspec.claims.lstm_gradients.at_rest import total_at_rest
 from rnnspec.claims.lstm_gradients.passing import (
     KAPPA,
@@ -60,6 +60,7 @@ four_terms = claim(
         its share is never reached.
     """,
     sources=[D2("the full gradient")],
+    rests_on=ENCLOSED,  # the constant κ
     floats="""
         Sums of a few products, which may differ by rounding. That U_o does not occur is held
         to the last bit: what it is multiplied by is an exact 0.
@@ -127,7 +128,7 @@ def bound_is_approached_through_the_input_gate(impl: Subject, hold: Hold, U_i: W
 
 @four_terms.proof
 def traced_with_two_units(prove: Prove) -> None:
-    """The reference's own derivative, two units, h_{t-1} = o_{t-1} tanh(c_{t-1}) moving along."""
+    """The reference's own derivative, h_{t-1} = o_{t-1} tanh(c_{t-1}) moving along; two units stand for n."""
     c, o = prove.symbols("c1 c2"), prove.symbols("o1 o2", above=0, below=1)
     net = prove.network(Layer("lstm", 1, 2), 1, c=c, h=o * prove.activation("tanh", c))
     now, U = prove.reference.gates(net)[0], net.parameters

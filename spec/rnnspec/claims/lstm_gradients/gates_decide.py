@@ -50,6 +50,7 @@ raised = claim(
         U = 0, constant f = σ(b_f):  ∂c_T/∂c_0 = f^T
         1 − f^T ≤ T(1 − f) < T e^-b_f,   so b_f ≥ ln(T/ε) is enough
         the smallest one:  b_f = logit((1 − ε)^(1/T))
+        U ≠ 0, |∂c_t/∂c_{t-1} − 1| ≤ d in every step:  |∂c_T/∂c_0 − 1| ≤ (1 + d)^T − 1
     """,
     verdict=CONDITIONAL,
     because="""
@@ -129,12 +130,22 @@ def raised_input_gate_leads_away(impl: Subject, hold: Hold, U_g: Growing, b_i: M
 
 @raised.proof
 def bernoulli(prove: Prove) -> None:
-    """f^n ≥ 1 − n(1 − f) for every n; and σ(ln(q/(1 − q))) = q, so that bias gives f^T = 1 − ε."""
+    """f^n ≥ 1 − n(1 − f) for every n; 1 − σ(b) < e^-b; and σ(logit q) = q, so that bias gives f^T = 1 − ε."""
     (f,) = prove.symbols("f", above=0, below=1)
     prove.by_induction(lambda n: f**n >= 1 - n * (1 - f))
-    (q,) = prove.symbols("q", above=0, below=1)
-    e = prove.exp(prove.log(q / (1 - q)))  # e^b for b = logit(q); σ(b) = e^b / (1 + e^b)
-    prove.identical(e / (1 + e), q)
+    (q,), (e,) = prove.symbols("q", above=0, below=1), prove.symbols("e", above=0)  # e^b
+    prove.identical(prove.activation("sigmoid", prove.log(e)), e / (1 + e))
+    prove.valid(1 - e / (1 + e) < 1 / e)
+    prove.identical(prove.activation("sigmoid", prove.log(q / (1 - q))), q)
+
+
+@raised.proof
+def what_passes_through_h_may_add(prove: Prove) -> None:
+    """If each factor is within d of 1, so is a product P of n within (1 + d)^n − 1: one factor q more."""
+    P, q = prove.symbols("P q")
+    within, d = prove.symbols("D d", at_least=0)  # D = (1 + d)^n − 1
+    near = [abs(P - 1) <= within, abs(q - 1) <= d]
+    prove.valid(abs(P * q - 1) <= (1 + within) * (1 + d) - 1, given=near)
 
 
 @raised.enclosure
@@ -166,12 +177,13 @@ learned = claim(
     equation="""
         f_t = σ(W_f x_t + U_f h_{t-1} + b_f)
         ∂f_t/∂x_t = diag(f_t (1 − f_t)) W_f
-        W_f = 32, x_t = ±1:  f_t = 1 − 1.3·10^-14 or 1.3·10^-14
+        W_f = 1, U_f = 0, b_f = 0, x_t = ln(q_t/(1 − q_t)):  f_t = q_t, for any q_t in (0, 1)
     """,
     verdict=HOLDS,
     because="""
         The dependence is the definition of the gate. As the gate's argument is any affine
-        function of what is seen, one weight is enough to open and close it at will. That the
+        function of what is seen, one weight is enough to open and close it at will: with W_f = 32 an
+        input of +1 keeps all but 2·10^-14 of the gradient, and one of −1 leaves less than that. That the
         weights that serve a task are found by training is another matter, and empirical.
     """,
     sources=[D2("the full gradient"), D2("why it works")],
@@ -212,9 +224,18 @@ def keeps_or_forgets_at_will(impl: Subject, hold: Hold, x: Input) -> None:
 
 @learned.proof
 def traced(prove: Prove) -> None:
-    """Two units: ∂c_t/∂c_{t-1} is diag σ(W_f x + U_f h + b_f), and its slope by x is diag(f') W_f."""
+    """∂c_t/∂c_{t-1} is diag σ(W_f x + U_f h + b_f), its slope by x diag(f') W_f; two units stand for n."""
     net = prove.network(Layer("lstm", 1, 2), 1)
     p, x, h, c = net.parameters, net.inputs[0, 0], net.state["h"][0], net.state["c"][0]
     f = prove.activation("sigmoid", p["W_f"] @ x + p["U_f"] @ h + p["b_f"])
     prove.identical(prove.derivative(prove.reference.run(net).state["c"][0], c), np.diag(f))
     prove.identical(prove.derivative(f, x), np.diag(f * (1 - f)) @ p["W_f"])
+
+
+@learned.proof
+def any_gate_at_any_step(prove: Prove) -> None:
+    """With W_f = 1 and x_t = logit(q_t) the gate is q_t: whatever is to be kept, at every step anew."""
+    (q,) = prove.symbols("q", above=0, below=1)
+    net = prove.network(Layer("lstm", 1, 1), 1, W_f=1, U_f=0, b_f=0, inputs=prove.log(q / (1 - q)))
+    after, c = prove.reference.run(net).state["c"][0], net.state["c"][0]
+    prove.identical(prove.derivative(after, c), [[q]])

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import CONDITIONAL, HOLDS, REFUTED, claim
-from rnnspec.claims.lstm_gradients.at_rest import RestingLstm, total_at_rest
+from rnnspec.claims.lstm_gradients.at_rest import RestingLstm, step_at_rest, total_at_rest
 from rnnspec.claims.lstm_gradients.passing import on_the_cell, one_unit, unit
 from rnnspec.evidence import Enclose, Layer, Prove
 from rnnspec.hold import Hold
@@ -42,8 +42,8 @@ explodes = claim(
     statement="There are parameters for which |∂c_T/∂c_0| grows without bound with T.",
     equation="""
         at rest, zero biases:  ∂c_T/∂c_0 = (½ + ¼ U_g)^T
-        n = 1, U_g = 6:  2^T
-        n > 1:  explodes iff ρ(½ + ¼ U_g) > 1
+        n = 1, U_g = 6:  2^T, which is 1 + T and more
+        n > 1:  grows exponentially iff ρ(½ + ¼ U_g) > 1
         W_g = 1, U_g = 8, x_t = −8 h_{t-1}:  ∂c_t/∂c_{t-1} = ½ + 2 sech² c_{t-1}
     """,
     verdict=HOLDS,
@@ -80,14 +80,14 @@ def powers_of_a_matrix(impl: Subject, hold: Hold, net: RestingLstm) -> None:
 
 @explodes.proof
 def at_rest(prove: Prove) -> None:
-    """Two units: ½ + ¼ U_g, whose eigenvalues are ½ + λ/4 for the eigenvalues λ of U_g."""
-    c, (x,) = prove.symbols("c1 c2"), prove.symbols("lambda")
-    U = prove.matrix([prove.symbols("u11 u12"), prove.symbols("u21 u22")])
-    net = prove.network(Layer("lstm", 1, 2), 1, rest=0, U_g=U, c=c, h=prove.activation("tanh", c) / 2)
-    derivative = prove.derivative(prove.reference.run(net).state["c"][0], c)
-    J = prove.at(derivative, {"c1": 0, "c2": 0})
-    prove.identical(J, np.eye(2) * prove.number(1, 2) + U / 4)
-    prove.identical(16 * prove.characteristic(J, prove.number(1, 2) + x / 4), prove.characteristic(U, x))
+    """(½ + ¼ U_g)^T, with eigenvalues ½ + λ/4 for the eigenvalues λ of U_g; and 2^T for U_g = 6."""
+    D, U = step_at_rest(prove, units=2, b_f=0, b_i=0, b_o=0)
+    (x,) = prove.symbols("lambda")
+    prove.identical(D, np.eye(2) * prove.number(1, 2) + U / 4)
+    prove.identical(16 * prove.characteristic(D, prove.number(1, 2) + x / 4), prove.characteristic(U, x))
+    alone = {str(U[0, 0]): 6, str(U[0, 1]): 0, str(U[1, 0]): 0, str(U[1, 1]): 0}
+    prove.identical(prove.at(D, alone)[0], [2, 0])
+    prove.by_induction(lambda T: prove.number(2) ** T >= 1 + T)  # grows without bound
 
 
 @explodes.proof
@@ -195,18 +195,17 @@ def negative(impl: Subject, hold: Hold, U_g: Negative) -> None:
 
 
 @factors.proof
-def sign_of_a_sum(prove: Prove) -> None:
-    """One unit: the derivative is f + R, negative if and only if R < −f; at rest it is ½ + U_g/4."""
-    c, U = prove.symbols("c U")
-    net = prove.network(Layer("lstm", 1, 1), 1, rest=0, c=c, h=prove.activation("tanh", c) / 2, U_g=U)
-    J = prove.at(prove.derivative(prove.reference.run(net).state["c"][0, 0], c), {"c": 0})
-    prove.identical(J, prove.number(1, 2) + U / 4)
-    prove.identical([prove.at(J, {"U": u}) for u in (6, 0, -6)], [2, prove.number(1, 2), -1])
-    (f,) = prove.symbols("f", above=0, below=1)
-    (others,) = prove.symbols("R")
-    negative, beyond = f + others < 0, others < -f
-    prove.valid(prove.implies(negative, beyond))
-    prove.valid(prove.implies(beyond, negative))
+def any_number_is_a_factor(prove: Prove) -> None:
+    """One unit at rest: f + i U_g o, negative if and only if U_g < −f/(i o), and any v for some U_g."""
+    D, U = step_at_rest(prove, b_f=0, b_i=0, b_o=0)
+    u = str(U[0, 0])
+    prove.identical([prove.at(D, {u: w})[0, 0] for w in (6, 0, -6)], [2, prove.number(1, 2), -1])
+    (v,) = prove.symbols("v")
+    prove.identical(prove.at(D, {u: 4 * v - 2}), [[v]])
+    f, i, o = prove.symbols("f i o", above=0, below=1)
+    (w,) = prove.symbols("w")
+    prove.valid(prove.implies(f + i * w * o < 0, w < -f / (i * o)))
+    prove.valid(prove.implies(w < -f / (i * o), f + i * w * o < 0))
 
 
 # ------------------------------------------------------------------------------------------
@@ -278,7 +277,17 @@ def powers_of_one_factor(impl: Subject, hold: Hold, U_g: Moderate, T: Few) -> No
 
 @no_limit.proof
 def powers(prove: Prove) -> None:
-    """q^n ≤ 1/(1 + n(1 − q)) for 0 < q < 1, which tends to 0; and q^n ≥ 1 + n(q − 1) for q > 1."""
+    """(½ + U/4)^T at rest, and U = 2 keeps 1; |½ + U/4| < 1 if and only if −6 < U < 2.
+
+    q^n ≤ 1/(1 + n(1 − q)) for 0 < q < 1, which tends to 0; and q^n ≥ 1 + n(q − 1) for q > 1.
+    """
+    D, U = step_at_rest(prove, b_f=0, b_i=0, b_o=0)
+    prove.identical(D, prove.number(1, 2) + U / 4)
+    prove.identical(prove.at(D, {str(U[0, 0]): 2}), [[1]])
+    (u,) = prove.symbols("u")
+    size = abs(prove.number(1, 2) + u / 4)
+    prove.valid(prove.implies(prove.all_of(u > -6, u < 2), size < 1))
+    prove.valid(prove.implies(prove.any_of(u < -6, u > 2), size > 1))
     (q,) = prove.symbols("q", above=0, below=1)
     prove.by_induction(lambda n: q**n * (1 + n * (1 - q)) <= 1)
     (p,) = prove.symbols("p", above=1)

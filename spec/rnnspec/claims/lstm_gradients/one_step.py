@@ -10,6 +10,7 @@ import numpy as np
 from rnnspec.claim import HOLDS, REFUTED, About, claim
 from rnnspec.claims.lstm_gradients.passing import (
     gates,
+    on_everything,
     on_the_cell,
     steps_of,
     through_the_output,
@@ -26,6 +27,10 @@ Lstm = Annotated[Network, networks("lstm", steps=(0, 5), hidden=(1, 3), inputs=(
 ShortLstm = Annotated[Network, networks("lstm", steps=(1, 5), hidden=(1, 4), inputs=(1, 3), batch=(1, 3))]
 LstmOfOneStep = Annotated[Network, networks("lstm", steps=(1, 1), hidden=(1, 5), inputs=(1, 2))]
 LstmOfTwoSteps = Annotated[Network, networks("lstm", steps=(2, 2), hidden=(1, 3), inputs=(1, 2))]
+SmallLstm = Annotated[Network, networks("lstm", steps=(1, 3), hidden=(1, 2), inputs=(1, 1), batch=(1, 1))]
+SmallOfTwoSteps = Annotated[
+    Network, networks("lstm", steps=(2, 2), hidden=(1, 2), inputs=(1, 1), batch=(1, 1))
+]
 TinyLstm = Annotated[Network, networks("lstm", steps=(2, 2), hidden=(1, 1), inputs=(1, 1), batch=(1, 1))]
 
 # ------------------------------------------------------------------------------------------
@@ -114,19 +119,25 @@ def forget_gates_alone_if_nothing_reads_h(impl: Subject, hold: Hold, net: Lstm) 
 
 
 @four_terms.proof
-def traced_through_one_step(prove: Prove) -> None:
-    """With gates, slopes and weights as free variables, the traced derivative is the four terms."""
-    trace = prove.lstm_derivatives(2)
-    c, now, o_before = trace.cells[1], trace.gates[1], trace.gates[0]["o"]
-    U = trace.weights
-    reads = (
-        c * now["slope_f"] * U["U_f"]
-        + now["g"] * now["slope_i"] * U["U_i"]
-        + now["i"] * now["slope_g"] * U["U_g"]
-    )
-    shown = o_before * trace.gates[0]["slope_tanh_c"]
-    prove.identical(trace.one_step[1], now["f"] + reads * shown)
+def more_than_the_forget_gate(prove: Prove) -> None:
+    """∂C_t/∂h_{t-1} is R, two units standing for n; and with U_g = u > 0 alone the derivative exceeds f."""
+    net = prove.network(Layer("lstm", 1, 2), 1)
+    now, U, c, h = prove.reference.gates(net)[0], net.parameters, net.state["c"][0], net.state["h"][0]
+    f, i, g = (now[name][0] for name in "fig")
+    R = np.diag(c * f * (1 - f)) @ U["U_f"]
+    R = R + np.diag(g * i * (1 - i)) @ U["U_i"] + np.diag(i * (1 - g**2)) @ U["U_g"]
+    after = prove.reference.run(net).state["c"][0]
+    prove.identical(prove.derivative(after, c), np.diag(f))
+    prove.identical(prove.derivative(after, h), R)
+    (c_before,), (u, o) = prove.symbols("c"), prove.symbols("u o", above=0)
+    h_before = o * prove.activation("tanh", c_before)
+    alone = prove.network(Layer("lstm", 1, 1), 1, rest=0, U_g=u, c=c_before, h=h_before)
+    derivative = prove.derivative(prove.reference.run(alone).state["c"][0, 0], c_before)
+    prove.valid(derivative > prove.reference.gates(alone)[0]["f"][0, 0])
 
+
+O_FIRST = 0.5
+"""What is taken for o_0. The derivatives are identities in it: it need not fit h_0."""
 
 # ------------------------------------------------------------------------------------------
 product_of_steps = claim(
@@ -170,6 +181,23 @@ def _whole_and_product(impl: Subject, hold: Hold, net: Network) -> tuple[Any, An
     return whole, product
 
 
+def _whole(impl: Subject, hold: Hold, net: Network, v: Any) -> Any:
+    """v ∂C_T/∂C_0 with h_0 moving along by O_FIRST sech² C_0."""
+    back = impl.vjp(net, on_the_cell(net, v)).state
+    return back["c"] + back["h"] * O_FIRST * hold.reference.slope("tanh", net.state["c"])
+
+
+def _product(impl: Subject, hold: Hold, net: Network, v: Any) -> Any:
+    """v times the product of the one-step derivatives ∂C_t/∂C_{t-1}."""
+    steps = steps_of(impl, net)
+    o_before = [O_FIRST, *(gates(hold, step)["o"] for step in steps[:-1])]
+    for step, o in reversed(list(zip(steps, o_before, strict=True))):
+        # A call takes floats only, so the rows are called for, and combined without rounding.
+        rows = [through_the_output(impl, hold, step, o, unit(net, j)) for j in range(net.layer.hidden)]
+        v = sum(v[:, j : j + 1] * row for j, row in enumerate(rows))
+    return v
+
+
 @product_of_steps.as_stated(needs=["run", "run_vjp"])
 def one_step_derivatives_multiply(impl: Subject, hold: Hold, net: TinyLstm) -> None:
     """∂C_2/∂C_0 = (∂C_2/∂C_1)(∂C_1/∂C_0), for one unit."""
@@ -205,7 +233,7 @@ def jacobian_of_the_pair(impl: Subject, hold: Hold, net: LstmOfOneStep) -> None:
 @product_of_steps.law(needs=["run_vjp"], about=About.IMPLEMENTATION)
 def whole_gradient(impl: Subject, hold: Hold, net: ShortLstm) -> None:
     """What back-propagation through all steps must give: every parameter, every input, the state."""
-    got, expected = (it.vjp(net, _on_everything(net)) for it in (impl, hold.reference))
+    got, expected = (it.vjp(net, on_everything(net)) for it in (impl, hold.reference))
     for name, gradient in expected.parameters.items():
         hold.equal(got.parameters[name], gradient, f"d{name}")
     for name, gradient in expected.state.items():
@@ -225,10 +253,44 @@ def jacobians_of_the_pair_multiply(impl: Subject, hold: Hold, net: Lstm) -> None
 
 
 @product_of_steps.law(needs=["run", "run_vjp"])
-def product_is_exact_without_recurrent_output_gate(impl: Subject, hold: Hold, net: TinyLstm) -> None:
-    """With U_o = 0 the one-step derivatives of the cell do multiply."""
-    hold.given(bool((net.state["c"] != 0).all()), "C_0 = 0, where o_0 cannot be told from h_0")
-    hold.equal(*_whole_and_product(impl, hold, net.with_parameters(U_o=0)), "∂C_2/∂C_0")
+def product_is_exact_without_recurrent_output_gate(impl: Subject, hold: Hold, net: SmallLstm) -> None:
+    """With U_o = 0 the one-step derivatives of the cells multiply, row by row, over all steps."""
+    net = net.with_parameters(U_o=0)
+    for j in range(net.layer.hidden):
+        v = unit(net, j)
+        hold.equal(_whole(impl, hold, net, v), _product(impl, hold, net, v), f"row {j} of ∂C_T/∂C_0")
+
+
+@product_of_steps.law(needs=["run", "run_vjp"])
+def what_the_product_lacks(impl: Subject, hold: Hold, net: SmallOfTwoSteps) -> None:
+    """Over two steps it lacks (∂C_2/∂h_1) diag(tanh C_1 · o_1') U_o diag(o_0 sech² C_0), row by row."""
+    first, second = steps_of(impl, net)
+    now, c_1 = gates(hold, first), second.state["c"]
+    slope = hold.reference.activation("tanh", c_1) * now["o"] * (1 - now["o"])
+    shown = O_FIRST * hold.reference.slope("tanh", net.state["c"])
+    for j in range(net.layer.hidden):
+        v = unit(net, j)
+        reads = impl.vjp(second, on_the_cell(second, v)).state["h"]
+        skipping = ((reads * slope) @ net.parameters["U_o"]) * shown
+        whole = _whole(impl, hold, net, v)
+        hold.equal(whole, _product(impl, hold, net, v) + skipping, f"row {j} of ∂C_2/∂C_0")
+
+
+@product_of_steps.proof
+def one_step_of_the_pair(prove: Prove) -> None:
+    """By C_0, with h_0 = o_0 tanh(C_0): h_1 moves as o_1 sech² C_1 does C_1, but for the term in U_o.
+
+    So with U_o = 0 it is to C_1 as h_0 was to C_0, and every further step multiplies; two units
+    stand for n.
+    """
+    c, o = prove.symbols("c1 c2"), prove.symbols("o1 o2", above=0, below=1)
+    net = prove.network(Layer("lstm", 1, 2), 1, c=c, h=o * prove.activation("tanh", c))
+    after, o_1 = prove.reference.run(net).state, prove.reference.gates(net)[0]["o"][0]
+    D, c_1 = prove.derivative(after["c"][0], c), after["c"][0]
+    slope = prove.activation("tanh", c_1) * o_1 * (1 - o_1)
+    skipping = np.diag(slope) @ net.parameters["U_o"] @ np.diag(o * prove.slope("tanh", c))
+    carried = np.diag(o_1 * prove.slope("tanh", c_1)) @ D
+    prove.identical(prove.derivative(after["h"][0], c), carried + skipping)
 
 
 @product_of_steps.proof
@@ -282,15 +344,6 @@ def _on_the_final_state(network: Network, d: Mapping[str, Any]) -> Cotangent:
     return Cotangent(
         np.zeros((network.steps, network.batch, n)),
         {name: np.broadcast_to(value, (network.batch, n)) for name, value in d.items()},
-    )
-
-
-def _on_everything(network: Network) -> Cotangent:
-    """A cotangent on every output and on the final state, no two neighbours alike."""
-    n, pattern = network.layer.hidden, (1.0, -0.5, 0.25, 2.0, -1.5)
-    return Cotangent(
-        np.resize(pattern, (network.steps, network.batch, n)),
-        {name: np.resize(pattern[::-1], (network.batch, n)) for name in network.layer.states},
     )
 
 

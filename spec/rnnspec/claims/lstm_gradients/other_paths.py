@@ -8,18 +8,15 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, HOLDS, claim
-from rnnspec.claims.lstm_gradients.at_rest import RestingLstm, closed_form, total_at_rest
-from rnnspec.claims.lstm_gradients.passing import KAPPA, on_the_cell, one_unit, unit
+from rnnspec.claim import CONDITIONAL, ENCLOSED, HOLDS, claim
+from rnnspec.claims.lstm_gradients.at_rest import RestingLstm, closed_form, step_at_rest, total_at_rest
+from rnnspec.claims.lstm_gradients.passing import CLOSED, KAPPA, on_the_cell, one_unit, unit
 from rnnspec.evidence import INF, Enclose, Layer, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Network
 from rnnspec.sources import D0
 from rnnspec.strategies import networks, reals, wholes
 from rnnspec.subject import Array, Subject
-
-CLOSED = -64.0
-"""A bias with which a gate is below 10^-27."""
 
 OPEN = "the gates and slopes between the matrices are 1, or nearly so"
 
@@ -66,6 +63,7 @@ through_matrices = claim(
     """,
     conditions=(OPEN,),
     sources=[D0("questions, 1")],
+    rests_on=ENCLOSED,  # the constant κ
     floats="Products of a few gates, slopes and weights; they may differ by rounding.",
     see=["LGR-01", "LGR-05", "LGR-08"],
 )
@@ -124,6 +122,22 @@ def as_many_matrices_as_steps(prove: Prove) -> None:
     off_the_cell = prove.at(trace.total, {str(now["f"]): 0 for now in trace.gates})
     scaled = prove.at(off_the_cell, {name: s * U for name, U in trace.weights.items()})
     prove.identical(scaled, s**4 * off_the_cell)
+
+
+@through_matrices.proof
+def gates_of_one_make_it_a_plain_rnn(prove: Prove) -> None:
+    """At rest the factor is diag(f) + diag(i) U_g diag(o); with f = 0, i = o = 1 it is U_g, as an RNN's."""
+    _, U = step_at_rest(prove, units=2)
+    # Gates that are the identity show their biases, and are exactly 0 and 1.
+    layer, c = Layer("lstm", 1, 2, gate_activation="identity"), prove.symbols("d1 d2")
+    ends = {"b_f": 0, "b_i": 1, "b_o": 1}
+    net = prove.network(layer, 1, rest=0, U_g=U, c=c, h=prove.activation("tanh", c), **ends)
+    derivative = prove.derivative(prove.reference.run(net).state["c"][0], c)
+    rnn = prove.network(Layer("rnn", 1, 2), 1, rest=0, U_h=U, h=c)
+    plain = prove.derivative(prove.reference.run(rnn).state["h"][0], c)
+    at_rest = {"d1": 0, "d2": 0}
+    prove.identical(prove.at(derivative, at_rest), U)
+    prove.identical(prove.at(plain, at_rest), U)
 
 
 @through_matrices.enclosure
@@ -210,6 +224,28 @@ def over_two_steps(impl: Subject, hold: Hold, net: Few) -> None:
 def over_three_steps(impl: Subject, hold: Hold, net: FewOfOneUnit) -> None:
     """The same over three steps, for one unit."""
     _holds_the_sum(impl, hold, net)
+
+
+@sum_over_paths.proof
+def each_jacobian_is_the_sum_of_its_edges(prove: Prove) -> None:
+    """One step of the pair (h, c): what leads from each to each are these edges, and no others.
+
+    So a product of T Jacobians, multiplied out, is the sum over all paths, whatever T; two units
+    stand for n.
+    """
+    net = prove.network(Layer("lstm", 1, 2), 1)
+    now, U, c, h = prove.reference.gates(net)[0], net.parameters, net.state["c"][0], net.state["h"][0]
+    f, i, g, o = (now[name][0] for name in "figo")
+    after = prove.reference.run(net).state
+    c_t = after["c"][0]
+    through_gates = np.diag(c * f * (1 - f)) @ U["U_f"] + np.diag(g * i * (1 - i)) @ U["U_i"]
+    to_cell = through_gates + np.diag(i * (1 - g**2)) @ U["U_g"]
+    shown = np.diag(o * prove.slope("tanh", c_t))
+    past_the_cell = np.diag(prove.activation("tanh", c_t) * o * (1 - o)) @ U["U_o"]
+    prove.identical(prove.derivative(c_t, c), np.diag(f))
+    prove.identical(prove.derivative(c_t, h), to_cell)
+    prove.identical(prove.derivative(after["h"][0], c), shown @ np.diag(f))
+    prove.identical(prove.derivative(after["h"][0], h), shown @ to_cell + past_the_cell)
 
 
 @sum_over_paths.proof

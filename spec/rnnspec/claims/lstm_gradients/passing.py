@@ -1,4 +1,10 @@
-"""Words for gradients through an LSTM, shared by the claims about them."""
+"""Words for gradients through an LSTM, shared by the claims about them.
+
+Where proofs trace the derivative of one step, two units stand for any number. Its entry (j, l)
+has to do with the units j and l alone: what other units and inputs add to a gate's argument is a
+constant while c_l or h_l moves, as the bias is, and the bias is a symbol. From one step to many
+it is the chain rule.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +20,9 @@ from rnnspec.subject import Array, Numbers, Subject
 
 KAPPA = Fraction("0.447743204695")
 """The maximum of x sech² x, rounded up (LGR-01)."""
+
+CLOSED = -64.0
+"""A bias with which a gate is below 10^-27."""
 
 
 def on_the_cell(network: Network, dc: Any) -> Cotangent:
@@ -52,6 +61,15 @@ def through_the_output(impl: Subject, hold: Hold, step: Network, o_before: Any, 
     back = impl.vjp(step, on_the_cell(step, dc)).state
     whole: Numbers = back["c"] + back["h"] * o_before * hold.reference.slope("tanh", step.state["c"])
     return whole
+
+
+def on_everything(network: Network) -> Cotangent:
+    """A cotangent on every output and on the final state, no two neighbours alike."""
+    n, pattern = network.layer.hidden, (1.0, -0.5, 0.25, 2.0, -1.5)
+    return Cotangent(
+        np.resize(pattern, (network.steps, network.batch, n)),
+        {name: np.resize(pattern[::-1], (network.batch, n)) for name in network.layer.states},
+    )
 
 
 def unit(network: Network, j: int) -> Array:
