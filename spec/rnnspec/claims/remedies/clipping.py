@@ -37,6 +37,12 @@ def squared(*tensors: Any) -> Any:
     return sum((np.asarray(g) * np.asarray(g)).sum() for g in tensors)
 
 
+def clipped_by_norm(prove: Prove) -> tuple[Any, Any, Any]:
+    """θ > 0, the norm ‖g‖ > 0 of any gradient, of whatever many entries, and its factor min(1, θ/‖g‖)."""
+    theta, norm = prove.symbols("theta norm", above=0)
+    return theta, norm, prove.minimum(1, theta / norm)
+
+
 # ------------------------------------------------------------------------------------------
 clipped = claim(
     "REM-04",
@@ -162,7 +168,8 @@ def still_downhill(impl: Subject, hold: Hold, g: Gradient, threshold: Threshold)
 def two_entries_by_norm(prove: Prove) -> None:
     """Traced with two entries and θ = 1: the bound, the direction, and what is within stays.
 
-    So clipping twice is clipping once.
+    Of any number of entries and any θ, in ‖g‖: the factor is positive, makes the norm at most θ and
+    is 1 if ‖g‖ ≤ θ. So clipping twice is clipping once.
     """
     g = prove.symbols("a b")
     done = prove.reference.clip_by_norm({"g": g}, 1.0)["g"]
@@ -170,11 +177,17 @@ def two_entries_by_norm(prove: Prove) -> None:
     prove.identical(done[0] * g[1], done[1] * g[0])
     prove.valid(done[0] * g[0] >= 0)
     prove.valid(prove.implies(g @ g <= 1, prove.all_of(done[0] == g[0], done[1] == g[1])))
+    theta, norm, factor = clipped_by_norm(prove)
+    prove.valid(prove.all_of(factor > 0, factor * norm <= theta))
+    prove.valid(prove.implies(norm <= theta, factor == 1))
 
 
 @clipped.proof
 def never_further_apart(prove: Prove) -> None:
-    """Nonexpansive, for any n: by norm in A = ‖a‖, B = ‖b‖, q = a·b ≤ A B; by value entry by entry."""
+    """Nonexpansive, for any n: by norm in A = ‖a‖, B = ‖b‖, q = a·b ≤ A B; by value entry by entry.
+
+    In units of θ: both are longer, or one of them; if none is, nothing changes.
+    """
     A, B = prove.symbols("A B", at_least=1)
     (C,) = prove.symbols("C", at_least=0, at_most=1)
     (q,) = prove.symbols("q")
@@ -183,12 +196,17 @@ def never_further_apart(prove: Prove) -> None:
     a, b = prove.symbols("a b")
     left, right = (prove.reference.clip_by_value({"g": np.array([x])}, 1.0)["g"][0] for x in (a, b))
     prove.valid(left == prove.maximum(-1, prove.minimum(1, a)))
+    prove.valid(abs(left) <= 1)  # and what is within stays, so that once more changes nothing
     prove.valid(abs(left - right) <= abs(a - b))
 
 
 @clipped.proof
 def less_than_a_right_angle(prove: Prove) -> None:
-    """cos ≥ 1/√n by value, for every n, and > for n ≥ 2: in S, the sum of the k ≥ 1 clipped, and U."""
+    """cos ≥ 1/√n by value, for every n, and > for n ≥ 2: in S, the sum of the k ≥ 1 clipped, and U.
+
+    If nothing is clipped the cosine is 1. It is more than 1/√n if U > 0, if k ≥ 2, or if k + U < n; and
+    for n ≥ 2 one of these is so.
+    """
     (a,) = prove.symbols("a")
     c = prove.reference.clip_by_value({"g": np.array([a])}, 1.0)["g"][0]
     prove.valid(prove.implies(abs(a) > 1, prove.all_of(a * c == abs(a), c**2 == 1)))
@@ -197,7 +215,9 @@ def less_than_a_right_angle(prove: Prove) -> None:
     U, s = prove.symbols("U s", at_least=0)
     (sizes,) = prove.symbols("Q", at_least=0)
     prove.valid(sizes + s**2 <= (S + s) ** 2, given=[sizes <= S**2])  # one more that is clipped
+    prove.valid(prove.implies(s > 0, sizes + s**2 < (S + s) ** 2), given=[sizes <= S**2])
     prove.valid(S**2 + U <= (S + U) ** 2)  # so ‖g‖² ≤ (g·c)²; and ‖c‖² = k + U ≤ n
+    prove.valid(prove.implies(U > 0, S**2 + U < (S + U) ** 2))
     n, along = prove.symbols("n along", at_least=1)
     prove.valid(sizes * (k + U) <= n * along**2, given=[sizes <= along**2, k + U <= n])
     prove.valid(sizes * (k + U) < n * along**2, given=[sizes <= along**2, k + U < n])
@@ -275,7 +295,7 @@ def a_large_negative_gradient() -> Mapping[str, Any]:
 
 @threshold_rule.proof
 def one_number(prove: Prove) -> None:
-    """Of one number both kinds are the same, and ±θ beyond θ = 1."""
+    """Of one number both kinds are the same, and ±θ beyond θ = 1. Of any gradient, the norm becomes θ."""
     (a,) = prove.symbols("a")
     by_norm = prove.reference.clip_by_norm({"g": np.array([a])}, 1.0)["g"][0]
     by_value = prove.reference.clip_by_value({"g": np.array([a])}, 1.0)["g"][0]
@@ -283,6 +303,11 @@ def one_number(prove: Prove) -> None:
     prove.valid(prove.implies(a > 1, by_value == 1))
     prove.valid(prove.implies(a < -1, by_value == -1))
     prove.valid(prove.implies(abs(a) <= 1, by_value == a))
+    theta, norm, factor = clipped_by_norm(prove)
+    prove.valid(prove.implies(norm > theta, factor * norm == theta))
+    g = prove.symbols("b c")
+    with prove.assuming(g @ g > 1, prove.sqrt(g @ g) > 1):
+        prove.identical((prove.reference.clip_by_norm({"g": g}, 1.0)["g"] ** 2).sum(), 1)
 
 
 # ------------------------------------------------------------------------------------------
@@ -294,8 +319,8 @@ two_variants = claim(
     """,
     statement="""
         g·min(1, θ/‖g‖) and θ g/‖g‖ are the same if ‖g‖ ≥ θ. Below θ the first is g and the second
-        is longer; so with a constant learning rate descent comes to rest with the first, not with
-        the second.
+        is longer; so descent on ½x² with a constant learning rate 0 < η < 1 converges with the first,
+        and ends up going to and fro with the second, unless it happens to hit 0.
     """,
     equation="""
         on ½x²:  clipped    x ← (1 − η)x once ∣x∣ ≤ θ,        x_n = (1 − η)^n x_0
@@ -341,7 +366,11 @@ def below_the_threshold() -> Mapping[str, Any]:
 
 @two_variants.proof
 def same_beyond_the_threshold(prove: Prove) -> None:
-    """Traced with two entries: the same if ‖g‖ ≥ 1; below, clipping keeps g and rescaling makes it longer."""
+    """Traced with two entries: the same if ‖g‖ > 1, and rescaling always makes the norm 1.
+
+    Of any number of entries and any θ, in ‖g‖: min(1, θ/‖g‖) is θ/‖g‖ from θ on; below it is 1 and θ/‖g‖
+    more than that.
+    """
     g = prove.symbols("a b")
     norm = prove.sqrt(g @ g)
     with prove.assuming(g @ g > 1, norm > 1):
@@ -350,28 +379,39 @@ def same_beyond_the_threshold(prove: Prove) -> None:
     rescaled = prove.reference.rescale({"g": g}, 1.0)["g"]
     prove.identical((rescaled**2).sum(), 1)
     prove.identical(rescaled * norm, g)
+    theta, length, factor = clipped_by_norm(prove)
+    prove.valid(prove.implies(length >= theta, factor == theta / length))
+    prove.valid(prove.implies(length < theta, prove.all_of(factor == 1, theta / length > 1)))
 
 
 @two_variants.proof
 def a_cycle_and_a_limit(prove: Prove) -> None:
-    """On ½x² with η = 1/5, θ = 1: rescaled steps go from a to a − 1/5 and back; clipped ones shrink x.
+    """On ½x² with θ = 1 and any 0 < η < 1: rescaled steps go from a to a − η and back, 0 < a < η.
 
-    x_n = (4/5)^n 3/10, and after 1000 steps 3.7 10⁻⁹⁸.
+    From farther away they lead nearer by η, to such an a. Clipped steps do so, too, while |x| > 1, and
+    then x_n = (1 − η)^n x_0; with η = 1/5 from 3/10, after 1000 steps, 3.7 10⁻⁹⁸.
     """
-    (a,) = prove.symbols("a", above=0, below=Fraction(1, 5))
-    eta = prove.number(1, 5)
+    (eta,) = prove.symbols("eta", above=0, below=1)
+    (part,) = prove.symbols("part", above=0, below=1)
+    (far,) = prove.symbols("far", above=1)
+    a = eta * part
 
     def rescaled(x: Any) -> Any:
         return x - eta * prove.reference.rescale({"g": np.array([x])}, 1.0)["g"][0]
 
+    def clipped(x: Any) -> Any:
+        return x - eta * prove.reference.clip_by_norm({"g": np.array([x])}, 1.0)["g"][0]
+
     prove.identical(rescaled(a), a - eta)
     prove.identical(rescaled(rescaled(a)), a)
-    prove.identical(rescaled(prove.number(3, 10)), prove.number(1, 10))
+    prove.identical(rescaled(far * eta), far * eta - eta)
+    prove.identical(clipped(far), far - eta)
+    fifth, start = prove.number(1, 5), prove.number(3, 10)
 
     (x,) = prove.symbols("x", at_least=-1, at_most=1)
-    step = x - eta * prove.reference.clip_by_norm({"g": np.array([x])}, 1.0)["g"][0]
-    prove.valid(step == prove.number(4, 5) * x)
-    start, rate = prove.number(3, 10), prove.number(4, 5)
-    prove.closed_form(lambda n: rate**n * start, first=rate * start, then=lambda n, x: rate * x)
+    prove.valid(clipped(x) == (1 - eta) * x)
+    (q,), (first,) = prove.symbols("q"), prove.symbols("x0")
+    prove.closed_form(lambda n: q**n * first, first=q * first, then=lambda n, x: q * x)
+    prove.identical(prove.at(rescaled(eta * far), {"eta": fifth, "far": start / fifth}), fifth / 2)
     after = Fraction(3, 10) * Fraction(4, 5) ** 1000
     prove.valid(prove.all_of(prove.number(36) <= after * 10**99, after * 10**99 < prove.number(38)))
