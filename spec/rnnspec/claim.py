@@ -47,6 +47,7 @@ __all__ = [
     "EXHAUSTIVE",
     "HOLDS",
     "LOOSE",
+    "MEASURED",
     "REFUTED",
     "SAMPLED",
     "TOPICS",
@@ -224,7 +225,11 @@ class Claim:
         self._attach(Kind.EXHAUSTIVE, law.about, of=law, format=format, needs=law.needs)(every_value)
 
     def experiment(self, function: F) -> F:
-        """`f(lab)`: a seeded measurement, returning an `Outcome`."""
+        """`f(lab)`: a seeded measurement, returning an `Outcome`.
+
+        Its verdict is to be the claim's finding. Of a claim that is not empirical, and so has none, it
+        shows what no other check reaches, such as a limit of wide networks, and is to support it.
+        """
         return self._attach(Kind.EXPERIMENT, About.MATHEMATICS)(function)
 
     def _attach(self, kind: Kind, about: About, **rest: Any) -> Callable[[F], F]:

@@ -236,6 +236,22 @@ class TestExperiments:
         assert result.rows == [Row("heads", "frequency", 0.6, 0.25, 0.75, 5)] * 2
 
     @pytest.mark.parametrize(
+        ("verdict", "status"), [("supported", Status.PASSED), ("not supported", Status.FAILED)]
+    )
+    def test_of_a_theorem_it_supports_what_no_other_check_reaches(
+        self, verdict: str, status: Status, its: Callable[..., Claim]
+    ) -> None:
+        """A claim that is not empirical has no finding: what is measured is to support it."""
+
+        @its().experiment
+        def coin(lab: Lab) -> Outcome:
+            """Heads."""
+            row = Measurement("heads", "frequency", 0.6, 0.25, 0.75, 5)
+            return Outcome(verdict, [row], "it came up", settled=True)
+
+        assert run("coin").status is status
+
+    @pytest.mark.parametrize(
         ("finding", "status"), [("recorded", Status.RECORDED), ("supported", Status.FAILED)]
     )
     def test_what_is_only_recorded_is_no_pass(

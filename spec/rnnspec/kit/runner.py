@@ -292,7 +292,7 @@ def _experiment(job: _Job) -> None:
     outcome = job.check.function(Laboratory(job.profile.trials, job.seed))
     job.result.rows = [describe_row(row) for row in outcome.rows]
     job.result.examples = job.result.decided = sum(row.n for row in outcome.rows)
-    if outcome.verdict != job.claim.finding:
+    if outcome.verdict != (job.claim.finding or "supported"):
         job.result.status = Status.FAILED if outcome.settled else Status.UNDECIDED
     else:
         job.result.status = Status.PASSED if outcome.rows else Status.RECORDED

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, EMPIRICAL, claim
+from rnnspec.claim import CONDITIONAL, EMPIRICAL, SAMPLED, claim
 from rnnspec.claims.remedies.clipping import squared
 from rnnspec.claims.remedies.scalar_chains import by_input
 from rnnspec.evidence import INF, Cotangent, Enclose, Lab, Outcome, Plan, Prove, Start
@@ -99,12 +99,21 @@ def the_threshold_is_one_and_four(impl: Subject, hold: Hold, weights: Weights) -
 
 @tanh_no_cure.proof
 def products_of_bounded_factors(prove: Prove) -> None:
-    """At 0, three layers give w₁w₂w₃; and one more factor of at most w̄ keeps |P| ≤ w̄^L."""
+    """At 0, three layers give w₁w₂w₃; tanh' ≤ 1, and one more factor of at most w̄ keeps |P| ≤ w̄^L.
+
+    A sigmoid at its centre gives w/4, and puts out 1/2, from which a bias of −w/2 leads to the next centre.
+    """
     net = prove.chain(*(Dense(1, 1, "tanh", bias=False),) * 3, inputs=0)
     back = prove.reference.chain_vjp(net.chain, net.parameters, net.inputs, prove.matrix([[1]]))
     prove.identical(back.inputs[0, 0], np.prod([W[0, 0] for W in net.parameters.values()]))
     product, power, factor, bound = prove.symbols("P q f w", at_least=0)
     prove.valid(product * factor <= power * bound, given=[product <= power, factor <= bound])
+    prove.valid(prove.slope("tanh") <= 1)
+    unit, (w,) = prove.chain(Dense(1, 1, "sigmoid"), inputs=Fraction(1, 2)), prove.symbols("v")
+    centred = {"W_1": prove.matrix([[w]]), "b_1": prove.matrix([[-w / 2]])[0]}
+    half = prove.reference.chain(unit.chain, centred, unit.inputs).outputs
+    back = prove.reference.chain_vjp(unit.chain, centred, unit.inputs, prove.matrix([[1]]))
+    prove.identical([half[0, 0], back.inputs[0, 0]], [prove.number(1, 2), w / 4])
 
 
 @tanh_no_cure.enclosure
@@ -205,6 +214,7 @@ slope_one = claim(
     """,
     conditions=(SPECTRUM, ACTIVE),
     sources=[D3("6.10")],
+    rests_on=SAMPLED,
     floats="Orbits are short and their numbers have few digits; what is rounded gets the usual tolerance.",
     see=["REM-05", "REM-08", "REM-09", "SPE-08"],
 )

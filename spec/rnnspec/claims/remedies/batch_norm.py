@@ -136,7 +136,10 @@ def a_constant_batch_becomes_the_shift(
 
 @standardised.proof
 def of_three_members(prove: Prove) -> None:
-    """Three members, any ε, γ and β: mean β, variance γ²σ²/(σ² + ε); what is lacking is ε/(σ² + ε)."""
+    """Three members, any ε, γ and β: mean β, variance γ²σ²/(σ² + ε); what is lacking is ε/(σ² + ε).
+
+    For any number m of members the same in their sum S and the sum Q of their squares.
+    """
     (epsilon,) = prove.symbols("epsilon", at_least=0)
     net = prove.chain(BatchNorm(1), batch=3, epsilon=epsilon)
     gamma, beta = net.parameters["gamma_1"][0], net.parameters["beta_1"][0]
@@ -146,6 +149,13 @@ def of_three_members(prove: Prove) -> None:
     prove.identical(y.sum() / 3, beta)
     prove.identical(((y - beta) ** 2).sum() / 3, gamma**2 * variance / (variance + epsilon))
     prove.identical(1 - variance / (variance + epsilon), epsilon / (variance + epsilon))
+    (m,), (spread,) = prove.symbols("m", at_least=1), prove.symbols("v", above=0)
+    (S,) = prove.symbols("S")
+    Q, mean = m * spread + S**2 / m, S / m  # so that the variance is Q/m − (S/m)² = v
+    factor = gamma / prove.sqrt(spread + epsilon)
+    prove.identical(factor * (S - m * mean) + m * beta, m * beta)
+    squares = factor**2 * (Q - 2 * mean * S + m * mean**2)
+    prove.identical(squares / m, gamma**2 * spread / (spread + epsilon))
 
 
 # ------------------------------------------------------------------------------------------
@@ -248,7 +258,9 @@ def gradients_scale_inversely(
 def of_all_pre_activations(prove: Prove) -> None:
     """Three pre-activations z = w·u, any a > 0: BN(az) = BN(z), ∂E/∂(az) = a⁻¹ ∂E/∂z, ⟨z, ∂E/∂z⟩ = 0.
 
-    What reaches u and w is made of ∂E/∂z by the chain rule: a w · a⁻¹ for the one, a⁻¹ u for the other.
+    Of any number of them BN(az) = BN(z), in one of them, their mean and their variance; the other two
+    follow, by differentiating it with respect to z and to a. What reaches u and w is made of ∂E/∂z by the
+    chain rule: a w · a⁻¹ for the one, a⁻¹ u for the other.
     """
     (a,) = prove.symbols("a", above=0)
     net, dy = prove.chain(BatchNorm(1), batch=3, epsilon=0), prove.symbols("d1 d2 d3").reshape(3, 1)
@@ -264,6 +276,10 @@ def of_all_pre_activations(prove: Prove) -> None:
     prove.identical((z * dz).sum(), 0)
     beta = net.parameters["beta_1"][0]
     prove.identical(through(-z)[0] - beta, beta - y)
+    (variance,), (one, mean) = prove.symbols("v", above=0), prove.symbols("z mu")
+    xhat = (one - mean) / prove.sqrt(variance)
+    prove.identical((a * one - a * mean) / prove.sqrt(a**2 * variance), xhat)
+    prove.identical((-one + mean) / prove.sqrt(variance), -xhat)
 
 
 # ------------------------------------------------------------------------------------------
@@ -318,7 +334,10 @@ def skewness_and_kurtosis_stay(impl: Subject, hold: Hold, x: Shaped, epsilon: Ep
 
 @shape_kept.proof
 def moments_of_three_members(prove: Prove) -> None:
-    """Three members, any ε: standardised third and fourth moments stay. And (μ + σZ − μ)/σ is Z."""
+    """Three members, any ε: standardised third and fourth moments stay. And (μ + σZ − μ)/σ is Z.
+
+    Of any number of members, since a moment of order k is multiplied by the k-th power of 1/√(σ² + ε).
+    """
     (epsilon,) = prove.symbols("epsilon", at_least=0)
     net = prove.chain(BatchNorm(1), batch=3, epsilon=epsilon, gamma_1=1, beta_1=0)
     x = net.inputs[:, 0]
@@ -329,6 +348,10 @@ def moments_of_three_members(prove: Prove) -> None:
     mu, Z = prove.symbols("mu Z")
     (sigma,) = prove.symbols("sigma", above=0)
     prove.identical((mu + sigma * Z - mu) / sigma, Z)
+    (scale,), moments = prove.symbols("scale", above=0), prove.symbols("M2 M3 M4", above=0)
+    M2, M3, M4 = moments
+    prove.identical((scale**3 * M3) ** 2 / (scale**2 * M2) ** 3, M3**2 / M2**3)
+    prove.identical(scale**4 * M4 / (scale**2 * M2) ** 2, M4 / M2**2)
 
 
 @shape_kept.enclosure

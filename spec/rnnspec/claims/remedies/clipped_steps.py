@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import CONDITIONAL, About, claim
-from rnnspec.claims.remedies.clipping import squared
+from rnnspec.claims.remedies.clipping import clipped_by_norm, squared
 from rnnspec.evidence import INF, Enclose, Prove
 from rnnspec.hold import Hold
 from rnnspec.sources import D0, D3
@@ -43,11 +43,11 @@ prevents = claim(
     because="""
         A clipped gradient moves the parameters by at most ηθ a step, so T steps move them by at
         most Tηθ, and descent that would run off to infinity stays finite. But it is the step that
-        is bounded. The gradient is as large after it as before, and what the network puts out may
-        change by far more than ηθ: with y = w₁w₂ ... w_L, each of many weights moves. Nor does
-        clipping help once an entry is infinite: the factor is then 0, what is finite is lost and
-        ∞·0 is not a number, so a gradient that is not finite has to be noticed before. And it does
-        nothing about gradients that vanish: what is small passes as it is.
+        is bounded. The gradient itself may be as large after it as before, and what the network puts
+        out may change by far more than ηθ, as y = w₁w₂ ... w_L does when each of its weights moves a
+        little. Nor does clipping help once an entry is infinite: the factor is then 0, what is finite
+        is lost and ∞·0 is not a number, so a gradient that is not finite has to be noticed before. And
+        it does nothing about gradients that vanish: what is small passes as it is.
     """,
     conditions=(STEPS, OUTPUTS),
     sources=[
@@ -144,9 +144,14 @@ def finite_where_descent_diverges(impl: Subject, hold: Hold, start: Steep) -> No
 
 @prevents.proof
 def a_step_and_one_more(prove: Prove) -> None:
-    """Traced with two entries, a clipped gradient is at most θ = 1 long; and lengths add up at most."""
+    """Traced with two entries, a clipped gradient is at most θ = 1 long; in its norm, for any number and θ.
+
+    And lengths add up at most: after one step more, in units of ηθ.
+    """
     g = prove.symbols("a b")
     prove.valid((prove.reference.clip_by_norm({"g": g}, 1.0)["g"] ** 2).sum() <= 1)
+    theta, norm, factor = clipped_by_norm(prove)
+    prove.valid(factor * norm <= theta)
     moved, steps, step = prove.symbols("moved steps step", at_least=0)
     (along,) = prove.symbols("along")  # the scalar product of what was moved and the next step
     prove.valid(

@@ -163,14 +163,18 @@ def scale_does_not_matter(impl: Subject, hold: Hold, gradients: Gradients, c: Fa
 
 @individual.proof
 def own_rates(prove: Prove) -> None:
-    """AdaGrad's second step is the same for c g_1, c g_2, any c > 0; Adam's first step is ±η."""
-    g, h = prove.symbols("g1 g2", above=0), prove.symbols("h1 h2")
-    (c,) = prove.symbols("c", above=0)
+    """Any step of AdaGrad is the same for gradients c times as large, any c > 0; Adam's first step is ±η.
 
-    def step(first: Any, second: Any) -> Any:
-        return -second / prove.sqrt(first**2 + second**2)
+    For what has been added up so far, S = Σ g_s², becomes c² S, from one step to the next.
+    """
+    g, (c,) = prove.symbols("g1 g2", above=0), prove.symbols("c", above=0)
+    (S,), (last,) = prove.symbols("S", above=0), prove.symbols("last")
 
-    prove.identical(step(c * g[0], c * h[0]), step(g[0], h[0]))
+    def step(added_up: Any, gradient: Any) -> Any:
+        return -gradient / prove.sqrt(added_up)
+
+    prove.identical(c**2 * S + (c * last) ** 2, c**2 * (S + last**2))
+    prove.identical(step(c**2 * S, c * last), step(S, last))
     prove.possible(1 / prove.sqrt(g[0] ** 2) != 1 / prove.sqrt(g[1] ** 2))
     first, second = prove.symbols(
         "beta1 beta2", above=0, below=1

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import EMPIRICAL, HOLDS, About, claim
+from rnnspec.claim import EMPIRICAL, HOLDS, SAMPLED, About, claim
 from rnnspec.evidence import Autoencoder, Descent, Lab, Outcome, Plan, Prove, Start
 from rnnspec.hold import Hold
 from rnnspec.protocol import Chain, Dense
@@ -46,6 +46,7 @@ layer_by_layer = claim(
         run one after the other and none has to be run again.
     """,
     sources=[D0("1.3, solution 1")],
+    rests_on=SAMPLED,
     floats="""
         The layers in one pass compute what they compute one at a time, each on the rounded codes
         of the one below, up to rounding.
@@ -111,7 +112,7 @@ def two_stages(prove: Prove) -> None:
 # ------------------------------------------------------------------------------------------
 saddle = claim(
     "REM-02",
-    title="Pre-training seeks the global optimum, and often ends elsewhere",
+    title="Pre-training seeks the global optimum, and need not lead there",
     says="""
         The idea amounts to finding local optima first, layer by layer, and putting them together to
         look for the global optimum.
@@ -125,8 +126,8 @@ saddle = claim(
     finding="not supported",
     because="""
         The document speaks of seeking, and promises nothing; whether it is found is a matter
-        of measurement, and here often it is not. A layer trained without labels keeps what varies
-        most, which need not be what the labels depend on. In the example the greedy unit reads
+        of measurement, and here in 300 steps often it is not. A layer trained without labels keeps
+        what varies most, which need not be what the labels depend on. In the example the greedy unit reads
         x₁ alone; with v = 0 its answer does not move and no parameter has a reason to
         move: a saddle. (From any other v, descent leaves it.) For linear autoencoders greedy
         is globally optimal if codes are orthonormal, as principal components are; with a code of
@@ -175,6 +176,8 @@ def what_a_linear_stage_keeps(prove: Prove) -> None:
 @saddle.proof
 def greedy_is_optimal_for_orthonormal_codes_only(prove: Prove) -> None:
     """3 → 2 → 1 linear, variances V₁ ≥ V₂ ≥ 1: by principal components the cost is V₂ + 1, the optimum.
+
+    For the cost of any q (p·x) is V₁ + V₂ + 1, less at most V₁, plus squares.
 
     For 2 → 2 → 1 with the first code (x₁/10, x₂) of variances 4 and 1: the code's variances are 1/25 and
     1, so that the second stage keeps x₂; 4 is lost, where keeping x₁ loses 1.

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import REFUTED, claim
+from rnnspec.claim import REFUTED, SAMPLED, claim
 from rnnspec.claims.remedies.scalar_chains import by_input, by_weights, pulled
 from rnnspec.evidence import Enclose, Prove
 from rnnspec.hold import Hold
@@ -143,7 +143,10 @@ def no_longer_than_the_norms_allow(
 
 @vanishing.proof
 def a_rotation_keeps_lengths(prove: Prove) -> None:
-    """Two units, any weights (a −b; b a) with a² + b² = 1, both active: ‖dx‖ = ‖dy‖. And 2 · 1/2 = 1."""
+    """Two units, both active, weights (a −b; b a): ‖dx‖² = (a² + b²) ‖dy‖². And 2 · 1/2 = 1.
+
+    Whatever the number of units: where all slopes are 1, dx is Wᵀ dy, and orthogonal matrices keep lengths.
+    """
     a, b = prove.symbols("a b")
     x, dy = prove.symbols("x1 x2"), prove.symbols("dy1 dy2")
     W = prove.matrix([[a, -b], [b, a]])
@@ -159,12 +162,18 @@ def a_rotation_keeps_lengths(prove: Prove) -> None:
 
 @vanishing.proof
 def cutting_off_makes_nothing_longer(prove: Prove) -> None:
-    """D has slopes 0 and 1 on its diagonal, so ‖D v‖ ≤ ‖v‖, entry by entry."""
+    """D has slopes 0 and 1 on its diagonal, so ‖D v‖ ≤ ‖v‖, entry by entry; then layer by layer.
+
+    If what has arrived is at most P ‖dy‖ long, after one layer more it is at most ‖W‖ P ‖dy‖ long.
+    """
     (v,) = prove.symbols("v")
     (on,), (off,) = prove.symbols("on", above=0), prove.symbols("off", below=0)
     prove.identical([prove.slope("relu", on), prove.slope("relu", off)], [1, 0])
     for z in (on, off):
         prove.valid((prove.slope("relu", z) * v) ** 2 <= v**2)
+    arrived, cut, passed, W, P, dy = prove.symbols("arrived cut passed W P dy", at_least=0)
+    given = [arrived <= P * dy, cut <= arrived, passed <= W * cut]
+    prove.valid(passed <= W * P * dy, given=given)
 
 
 @vanishing.enclosure
@@ -203,6 +212,7 @@ exploding = claim(
         ∂E/∂b_l = w_{l+1} ∂E/∂b_{l+1}.
     """,
     sources=[D0("1.3, solution 3")],
+    rests_on=SAMPLED,
     floats="Powers of two are exact, and beyond the largest number infinite; the rest is rounded.",
     see=["REM-08", "REM-12"],
 )
@@ -262,10 +272,14 @@ def biases_differ_by_the_weights(impl: Subject, hold: Hold, weights: Positive) -
 
 @exploding.proof
 def three_layers(prove: Prove) -> None:
-    """Three active layers: w_l ∂E/∂w_l = x w₁w₂w₃, so equal gradients mean equal weights; all w: w²x."""
+    """Three active layers: w_l ∂E/∂w_l = x w₁w₂w₃, so equal gradients mean equal weights; all w: w²x.
+
+    And ∂E/∂b_l = w_{l+1} ∂E/∂b_{l+1}.
+    """
     w, (x,) = prove.symbols("w1 w2 w3", above=0), prove.symbols("x1", above=0)
-    links = (Dense(1, 1, "relu", bias=False),) * 3
+    links = (Dense(1, 1, "relu"),) * 3
     given = {f"W_{place}": value for place, value in enumerate(w, start=1)}
+    given |= {f"b_{place}": 0 for place in (1, 2, 3)}
     net = prove.chain(*links, inputs=x, **given)
     back = prove.reference.chain_vjp(net.chain, net.parameters, net.inputs, prove.matrix([[1]]))
     gradients = [back.parameters[f"W_{place}"][0, 0] for place in (1, 2, 3)]
@@ -273,3 +287,18 @@ def three_layers(prove: Prove) -> None:
     prove.valid(prove.implies(gradients[0] == gradients[1], w[0] == w[1]))
     prove.identical(prove.at(gradients, {"w2": w[0], "w3": w[0]}), [w[0] ** 2 * x] * 3)
     prove.identical(back.inputs[0, 0], w.prod())
+    prove.identical([back.parameters[f"b_{place}"][0] for place in (1, 2, 3)], [w[1] * w[2], w[2], 1])
+
+
+@exploding.proof
+def of_one_layer(prove: Prove) -> None:
+    """Two inputs, two units, each on or off: ⟨W, ∂E/∂W⟩ = ⟨y, ∂E/∂y⟩ = ⟨x, ∂E/∂x⟩; so from layer to layer."""
+    for first in (1, -1):
+        for second in (1, -1):
+            net, dy = prove.chain(Dense(2, 2, "relu", bias=False)), prove.symbols("d1 d2")
+            W, x = net.parameters["W_1"], net.inputs[0]
+            with prove.assuming(first * (W[0] @ x) > 0, second * (W[1] @ x) > 0):
+                y = prove.reference.chain(net.chain, net.parameters, net.inputs).outputs[0]
+                back = prove.reference.chain_vjp(net.chain, net.parameters, net.inputs, dy[np.newaxis])
+                prove.identical((W * back.parameters["W_1"]).sum(), y @ dy)
+                prove.identical(x @ back.inputs[0], y @ dy)

@@ -135,7 +135,8 @@ def two_slopes_of_one() -> Mapping[str, Any]:
 def three_blocks(prove: Prove) -> None:
     """Traced with three blocks of tanh, all numbers free: the sum, its derivative, the product.
 
-    And one more block, whatever the others are: (x_l + S) + F = x_l + (S + F).
+    And one more block, whatever the others are: of x_l + S becomes x_l + (S + F), and of the derivative
+    I + R, by the chain rule, (I + F')(I + R), which is I plus the derivative R + F'(I + R) of S + F.
     """
     blocks = (Residual((Dense(1, 1, "tanh"),)),) * 3
     net = prove.chain(*blocks)
@@ -155,8 +156,9 @@ def three_blocks(prove: Prove) -> None:
     back = prove.reference.chain_vjp(net.chain, net.parameters, x_l, np.array([[dy]])).inputs[0, 0]
     prove.identical(back, dy * (1 + prove.derivative(added[0, 0], x_l[0, 0])))
     prove.identical(back, dy * product)
-    x_0, S, one_more = prove.symbols("x_0 S F")
-    prove.identical((x_0 + S) + one_more, x_0 + (S + one_more))
+    R, slope = (prove.symbols(f"{name}11 {name}12 {name}21 {name}22").reshape(2, 2) for name in "RF")
+    one = np.eye(2, dtype=int)
+    prove.identical((one + slope) @ (one + R), one + (R + slope @ (one + R)))
 
 
 @shortcut.proof

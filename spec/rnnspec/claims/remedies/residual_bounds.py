@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, HOLDS, claim
+from rnnspec.claim import CONDITIONAL, ENCLOSED, HOLDS, claim
 from rnnspec.claims.remedies.relu import HADAMARD, Flips, Vector
 from rnnspec.claims.remedies.residual import stack
 from rnnspec.claims.remedies.scalar_chains import by_input
@@ -61,6 +61,7 @@ lower_bound = claim(
     """,
     conditions=(SMALL,),
     sources=[D0("1.3, solution 5")],
+    rests_on=ENCLOSED,
     floats="Powers of two are exact. Of other products of a few factors what is rounded is tolerated.",
     see=["REM-25", "REM-27", "REM-28"],
 )
@@ -268,6 +269,8 @@ def traced(prove: Prove) -> None:
 def two_units(prove: Prove) -> None:
     """F(x) = A x: dx = (I + A)ᵀ dy, and det(I + A) = det(−I − A), A's characteristic polynomial at −1.
 
+    Of any number of units: dx = dy + Aᵀdy is 0 if and only if Aᵀdy = −dy, entry by entry; such a dy ≠ 0 is
+    what an eigenvector for −1 is, and Aᵀ has the eigenvalues of A.
     With adj the adjugate of (I + A)ᵀ: adj dx = det(I + A) dy, so dx = 0 ≠ dy only if the determinant is 0.
     And then the columns of adj are such dy; they are 0 only if I + A is, where every dy is one.
     """
@@ -281,3 +284,6 @@ def two_units(prove: Prove) -> None:
     adj = np.array([[M[1, 1], -M[1, 0]], [-M[0, 1], M[0, 0]]])
     prove.identical(adj @ dx, det * dy)
     prove.identical(M.T @ adj, det * np.eye(2, dtype=int))
+    entry, through = prove.symbols("dy_j A'dy_j")
+    prove.valid(prove.implies(entry + through == 0, through == -entry))
+    prove.valid(prove.implies(through == -entry, entry + through == 0))

@@ -102,7 +102,11 @@ def gradient_of_the_squared_error(impl: Subject, hold: Hold, x: Inputs, t: Targe
 
 @penalised.proof
 def gradient_and_minimiser(prove: Prove) -> None:
-    """Two weights, one example, any α > 0: the gradient, where it vanishes, and what it costs there."""
+    """One example, any α > 0: the gradient, where it vanishes, and what it costs there.
+
+    With two weights; and with any number: of one weight, where the others add r to Wᵀx and q to ‖W‖²;
+    and of the cost in s = x·x, e = d·x and D = d·d.
+    """
     W, x, d = prove.symbols("w1 w2"), prove.symbols("x1 x2"), prove.symbols("d1 d2")
     (y,), (alpha,) = prove.symbols("y"), prove.symbols("alpha", above=0)
 
@@ -114,6 +118,15 @@ def gradient_and_minimiser(prove: Prove) -> None:
     best = x * y / (x @ x + alpha)
     prove.identical(loss(best + d) - loss(best), (d @ x) ** 2 + alpha * (d @ d))
     prove.valid(alpha * (best @ best) <= y**2)
+
+    w, x_j, r, q, e = prove.symbols("w x_j r q e")
+    one = prove.derivative((y - w * x_j - r) ** 2 + alpha * (w**2 + q), w)
+    prove.identical(one, -2 * x_j * (y - w * x_j - r) + 2 * alpha * w)
+    s, D = prove.symbols("s D", at_least=0)
+    along, across, length = y * s / (s + alpha), y * e / (s + alpha), y**2 * s / (s + alpha) ** 2
+    moved = (y - along - e) ** 2 + alpha * (length + 2 * across + D)
+    prove.identical(moved - (y - along) ** 2 - alpha * length, e**2 + alpha * D)
+    prove.valid(alpha * length <= y**2)
 
 
 @penalised.proof
@@ -136,13 +149,13 @@ large_weights = claim(
     statement="After a step along a large gradient, the weights are larger than before.",
     equation="""
         ‖W − ηg‖ ≥ η‖g‖ − ‖W‖
-        L = ½ 2²⁰ w²,  w = 1,  η = 2⁻²⁰:   g = 2²⁰, and the new weight is 0
+        L = ½ 2²¹ w²,  w = 1,  η = 2⁻²¹:   g = 2²¹, and the new weight is 0
     """,
     verdict=CONDITIONAL,
     because="""
         What counts is how far the step goes, η‖g‖, and where it begins. A large gradient with a small
         learning rate may be just right: on a steep parabola the step with η = 1/curvature ends
-        in the minimum, from a gradient of a million to a weight of 0. If the step is
+        in the minimum, from a gradient of two million to a weight of 0. If the step is
         longer than twice the weights, the triangle inequality leaves them longer than they were.
     """,
     conditions=(LARGE_STEP,),
@@ -154,16 +167,16 @@ large_weights = claim(
 
 @large_weights.as_stated(needs=["chain", "chain_vjp", "loss_gradient"])
 def larger_after_a_large_gradient(impl: Subject, hold: Hold, x: Size, w: Number) -> None:
-    """y = wx is to be 0, with η = 2⁻²⁰: after a step along a gradient of at least 100, |w| has grown."""
+    """y = wx is to be 0, with η = 2⁻²¹: after a step along a gradient of at least 100, |w| has grown."""
     _, g = _one_layer(impl, np.array([[w]]), np.array([[x]]), np.zeros((1, 1)))
     hold.given(bool(2 * x * x * abs(w) >= 100), "the gradient is not large")
-    hold.strictly_less(abs(w), abs(w - g[0, 0] * 2.0**-20), "|w'|")
+    hold.strictly_less(abs(w), abs(w - g[0, 0] * 2.0**-21), "|w'|")
 
 
 @large_weights.necessity(of=larger_after_a_large_gradient, condition=LARGE_STEP)
 def into_the_minimum() -> Mapping[str, Any]:
-    """x² = 2¹⁹, w = 1: the gradient is 2²⁰, and the new weight 0, up to the rounding of x."""
-    return {"x": 2.0**9.5, "w": 1.0}
+    """x = 2¹⁰, w = 1: the gradient 2x²w is 2²¹, and the new weight 0."""
+    return {"x": 2.0**10, "w": 1.0}
 
 
 @large_weights.law(needs=["chain", "chain_vjp", "loss_gradient", "loss"])
@@ -298,17 +311,25 @@ def _reach(steps: int, eta: float, alpha: float, bound: float) -> Fraction:
 
 @bounded_weights.proof
 def geometric_series(prove: Prove) -> None:
-    """W_n = (1 − q^n) G/(2α) for a constant gradient; sizes follow it at most. And the two numbers."""
+    """W_n = q^n W_0 + (1 − q^n) G/(2α) for a constant gradient; sizes follow it at most. And the two numbers.
+
+    Weights of at most 1 have products of at most 1, be they ever so many.
+    """
     eta, alpha, G = prove.symbols("eta alpha G", above=0)
     (q,) = prove.symbols("q")
     largest = eta * G / (1 - q)
+    (begun,) = prove.symbols("W0")
     prove.closed_form(
-        lambda n: (1 - q**n) * largest, first=eta * G, then=lambda n, W: q * W + eta * G, where=[q != 1]
+        lambda n: q**n * begun + (1 - q**n) * largest,
+        first=q * begun + eta * G,
+        then=lambda n, W: q * W + eta * G,
+        where=[q != 1],
     )
     prove.identical(prove.at(largest, {"q": 1 - 2 * eta * alpha}), G / (2 * alpha))
     (decay,) = prove.symbols("r", at_least=0, at_most=1)
     size, bound, g = prove.symbols("size bound g", at_least=0)
     prove.valid(decay * size + eta * g <= decay * bound + eta * G, given=[size <= bound, g <= G])
+    prove.valid(size * bound <= 1, given=[size <= 1, bound <= 1])
     prove.identical(prove.at(G / (2 * alpha), {"G": 2, "alpha": prove.number(1, 20)}), 20)
     prove.valid(prove.all_of(prove.number(6, 5) ** 50 > 9100, prove.number(6, 5) ** 50 < 9101))
 
