@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 
 from rnnspec.claim import EMPIRICAL, claim
+from rnnspec.claims.empirical.weighing import weighed
 from rnnspec.evidence import Lab, Layer, Outcome, Plan, Prove, Start
 from rnnspec.hold import Hold
 from rnnspec.protocol import Stack
@@ -20,7 +21,7 @@ Depth = Annotated[int, wholes(1, 3)]
 # ------------------------------------------------------------------------------------------
 more_levels = claim(
     "BID-06",
-    title="More levels have more parameters, and learn more examples by heart",
+    title="More levels have more parameters; whether they learn faster depends on the kind of layer",
     says="Stacking recurrent layers adds parameters and raises the model's ability to learn.",
     statement="""
         With more levels of the same size the parameters are more, and the loss on examples that
@@ -28,16 +29,22 @@ more_levels = claim(
     """,
     equation="""
         one more level, both directions:  2gn(3n + k) parameters more, which is 2gn(2n + n + k)
-        random signs, 16 sequences, 3 steps, n = 4, 80 steps of learning: loss of L = 3 / loss of L = 1
+        16 sequences of 3 steps with random signs, n = 4, 80 steps of learning at the rate 1/2:
+        E(L = 3) / E(L = 1) < 1
     """,
     verdict=EMPIRICAL,
-    finding="supported",
+    finding="depends on the kind of layer",
     because="""
         That there are more parameters is counting. What they can do is measured where nothing
-        but capacity counts: signs that were drawn at random, which can only be learnt
-        by heart. It is measured in one setting, with one learning rate and one number of steps, and
-        says nothing about examples that were not learnt from: of random signs there is
-        nothing to be known.
+        but capacity counts: signs that were drawn at random, which can only be learnt by heart.
+        Three levels of RNN are ahead of one, at the end by a third; three levels of LSTM lag behind
+        one. (That what three half-closed gates let through is small would be a reason; it was not
+        examined.) This is how fast they learn, not what they can: after 1000 steps at the rate 1 no
+        difference was left to be seen, both knew nearly all of it. A first look at other rates,
+        other numbers of steps and Glorot's weights showed the same of both kinds, and the GRU near 1.
+
+        None of it says anything about examples that were not learnt from: of random signs
+        there is nothing to be known.
     """,
     sources=[D4("stacked bidirectional RNNs")],
     floats="Counting is exact.",
@@ -77,24 +84,35 @@ def _random_signs(random: np.random.Generator, batch: int) -> Examples:
 
 
 BY_HEART = Task("random signs", 1, 1, "squared", _random_signs, signs=True)
-PLAN = Plan(learning_rate=0.3, steps=80, batch=16, examples=16, clip=1.0)
+PLAN = Plan(learning_rate=0.5, steps=80, batch=16, examples=16, clip=1.0)
+KINDS: tuple[tuple[Literal["rnn", "lstm"], int], ...] = (("rnn", 1), ("lstm", 2))
+"""The kinds of layer, each with how many of the trials are left to one."""
 
 
 @more_levels.experiment
 def learning_by_heart(lab: Lab) -> Outcome:
     """The loss on sixteen sequences with random signs, of one level and of three, in pairs."""
-    one, three = (
-        lab.train(
-            Stack(Layer("rnn", 1, 4), levels, bidirectional=True), BY_HEART, Start("uniform"), PLAN
-        ).known
-        for levels in (1, 3)
+    rows, ratios = [], {}
+    for kind, one_in in KINDS:
+        one, three = (
+            lab.train(
+                Stack(Layer(kind, 1, 4), levels, bidirectional=True),
+                BY_HEART,
+                Start("uniform"),
+                PLAN,
+                one_in=one_in,
+            ).known
+            for levels in (1, 3)
+        )
+        ratios[kind] = lab.ratio(f"{kind}: loss with three levels / loss with one", three, one)
+        rows += [
+            lab.median(f"{kind}: loss with one level", one),
+            lab.median(f"{kind}: loss with three levels", three),
+            ratios[kind],
+        ]
+    verdict, settled, says = weighed(
+        {kind: row.below(1) for kind, row in ratios.items()},
+        {kind: row.above(1) for kind, row in ratios.items()},
+        "the kind of layer",
     )
-    ratio = lab.ratio("loss with three levels / loss with one", three, one)
-    rows = [lab.median("loss with one level", one), lab.median("loss with three levels", three), ratio]
-    better = ratio.below(1)
-    return Outcome(
-        "supported" if better else "not supported",
-        rows,
-        "whether the 95 % interval of the ratio, trial by trial, is below 1",
-        settled=better or ratio.above(1),
-    )
+    return Outcome(verdict, rows, says, settled)

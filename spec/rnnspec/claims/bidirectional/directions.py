@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, LOOSE, claim
+from rnnspec.claim import HOLDS, LOOSE, SAMPLED, claim
 from rnnspec.claims.bidirectional.parts import (
     direction_of,
     halves,
@@ -57,6 +57,7 @@ both_ways = claim(
         and exchange the parameters, and the halves are exchanged.
     """,
     sources=[D4("bidirectional RNNs")],
+    rests_on=SAMPLED,
     floats="""
         What does not depend on an input does not depend on its rounding, either: both
         halves are the same to the last bit when others change.
@@ -146,6 +147,7 @@ two_passes = claim(
         in the level above.
     """,
     sources=[D4("bidirectional RNNs")],
+    rests_on=SAMPLED,
     floats="What one direction computes is the same to the last bit, whatever the other's numbers.",
     see=["BID-01", "BID-03"],
 )
@@ -229,6 +231,7 @@ two_ways_back = claim(
         level on.
     """,
     sources=[D4("bidirectional RNNs")],
+    rests_on=SAMPLED,
     floats="A gradient that is 0 is so to the last bit: nothing is ever added to it.",
     see=["BID-01", "BID-02"],
 )

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, claim
+from rnnspec.claim import HOLDS, SAMPLED, claim
 from rnnspec.claims.bidirectional.parts import direction_of, halves, level_of, stack_of
 from rnnspec.evidence import Layer, Prove
 from rnnspec.hold import Hold
@@ -46,6 +46,7 @@ stacked = claim(
         both directions every other one has 2n, so it has matrices of another size.
     """,
     sources=[D4("stacked bidirectional RNNs")],
+    rests_on=SAMPLED,
     floats="The same layers, run as a stack and one by one: they may differ by rounding. Counting is exact.",
     see=["BID-05", "BID-06", "GRU-08"],
 )
@@ -146,6 +147,7 @@ sizes_of_three = claim(
         of the first output, and not of the last.
     """,
     sources=[D4("stacked bidirectional RNNs")],
+    rests_on=SAMPLED,
     floats="Sizes are exact; and the final state is an output, the same to the last bit.",
     see=["BID-01", "BID-04"],
 )

@@ -32,7 +32,7 @@ fatal = claim(
     because="""
         What is fatal is the step, learning rate times gradient. An RNN with 16 units has to keep
         a sign for 10 steps. With Glorot's weights and the learning rate 0.3, gradients explode in
-        some runs only, and most of these are lost. With weights twice as large they
+        three runs of four, and most of these are lost. With weights twice as large they
         explode in nearly every run, mostly at once: at the learning rate 0.3 most runs are lost,
         at 0.1 the same networks with the same examples recover, most of them.
 
@@ -95,10 +95,10 @@ fluctuates = claim(
     because="""
         All examples are the same in every step, so that nothing else can make the loss rise
         but steps that are too long. At the learning rate 0.3 the document is right in
-        both: with a lag of 10 steps the loss rises often, in many runs far above its first
-        value; with a lag of 0 in no run; and with clipping it hardly ever gets to twice the first
-        value. But it still rises in as many runs: clipping limits how high the loss swings, not
-        how often. At the learning rate 0.03 the same networks descend smoothly, and there is
+        both: with a lag of 10 steps the loss rises often, in some runs to more than twice its
+        first value; with a lag of 0 in no run; and with clipping it hardly ever gets to twice the
+        first value. But it still rises in nearly as many runs: clipping limits how high the loss
+        swings, not how often. At the learning rate 0.03 the same networks descend smoothly, and there is
         nothing to damp.
 
         The memory is the cause as far as the lag is all that differs; lags of 1 and 3, in a first

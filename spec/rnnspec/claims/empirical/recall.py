@@ -14,7 +14,7 @@ from rnnspec.tasks import Task, latest, recall
 # ------------------------------------------------------------------------------------------
 short_series = claim(
     "EMP-05",
-    title="A plain RNN learns what is a few steps back, and not what is many steps back",
+    title="A plain RNN learns to keep a sign for a few steps, and for 20 in the same time hardly ever",
     says="Plain RNNs work well in many cases, above all on short series.",
     statement="""
         A tanh RNN with 8 units learns to keep a sign for up to 5 steps, and to say the latest of
@@ -24,8 +24,8 @@ short_series = claim(
     verdict=EMPIRICAL,
     finding="supported",
     because="""
-        On short series every network drawn learns all of it; with a lag of 20 none does in the
-        same time, though nothing but the lag has changed. With a lag of 10 it was two
+        On short series every network drawn learns all of it; with a lag of 20 hardly any does in
+        the same time, though nothing but the lag has changed. With a lag of 10 it was two
         of ten. A lag of 200, which the document's own example has, was not trained: a gradient that starts
         its way back over 200 steps at random weights arrives more than e^100 times shorter.
 
@@ -122,7 +122,7 @@ def by_hand_and_by_training(lab: Lab) -> Outcome:
     plan, trained = Plan(0.1, 120, batch=16, clip=1.0), {}
     for gain in (1.0, 2.0):
         start = Start("uniform", gain)
-        found = lab.train(Layer("rnn", 2, UNITS), recall(TRAINED), start, plan, one_in=2)
+        found = lab.train(Layer("rnn", 2, UNITS), recall(TRAINED), start, plan)
         trained[f"gain {gain:g}"] = lab.frequency(
             f"trained, {TRAINED} steps, gain {gain:g}: learnt", learnt(found)
         )

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, About, claim
+from rnnspec.claim import CONDITIONAL, SAMPLED, About, claim
 from rnnspec.claims.spectra.passing import by_turns, carried_back
 from rnnspec.claims.spectra.relu_recurrence import within_the_unit_circle
 from rnnspec.evidence import Enclose, Layer, Prove
@@ -83,6 +83,7 @@ far = claim(
     """,
     conditions=(SAME, APART),
     sources=[D0("1.3, DNN and RNN")],
+    rests_on=SAMPLED,
     floats="Permutations and Jordan blocks add small whole numbers: exactly, in every format.",
     see=["SPE-01", "SPE-03", "SPE-05"],
 )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import REFUTED, About, claim
+from rnnspec.claim import REFUTED, SAMPLED, About, claim
 from rnnspec.claims.spectra.passing import carried_back, exact
 from rnnspec.evidence import INF, Enclose, Layer, Prove
 from rnnspec.hold import Hold
@@ -51,6 +51,7 @@ above_one = claim(
         tanh unit without input |∂h_T/∂h_0| ≤ |h_T / h_0|, whatever w; only on h = 0 is it |w|^T.
     """,
     sources=[D2("vanishing gradients")],
+    rests_on=SAMPLED,
     floats="""
         In saturation 1 − tanh² has no correct digit left; that is shared by all implementations,
         and what the tolerance shows.
@@ -119,15 +120,18 @@ def the_weight_itself_only_at_the_origin(impl: Subject, hold: Hold, orbit: AtThe
 def grows_along_the_right_eigenvector(
     impl: Subject,
     hold: Hold,
-    v: Annotated[Array, arrays(2, unit=1)],
-    other: Annotated[Array, arrays(2, unit=1)],
-    eigenvalue: Annotated[float, reals(-3, 3, unit=1 / 8)],
-    d: Annotated[Array, arrays(2, unit=1 / 8)],
+    v: Annotated[Array, arrays((2, 3), unit=1)],
+    others: Annotated[Array, arrays(2, 3, low=-1, high=1, unit=1 / 2)],
+    eigenvalue: Annotated[float, reals(-2, 2, unit=1 / 8)],
+    ends: Annotated[Array, arrays(3, unit=1 / 8)],
     steps: Annotated[int, wholes(1, 4)],
 ) -> None:
     """In a linear recurrence with W v = λ v, v · (Wᵀ)^T δ = λ^T v · δ, whatever else W does."""
-    W = eigenvalue * np.eye(2) + np.outer(other, [v[1], -v[0]])
-    back = carried_back(impl, Orbit(W, np.zeros(2), steps).network("identity"), d)[0]
+    n = len(v)
+    d, W = ends[:n], eigenvalue * np.eye(n)
+    for k in range(n - 1):  # to both of v's entries it multiplies what takes them to 0
+        W[:, k : k + 2] += np.outer(others[k, :n], [v[k + 1], -v[k]])
+    back = carried_back(impl, Orbit(W, np.zeros(n), steps).network("identity"), d)[0]
     hold.equal((back * v).sum(), eigenvalue**steps * float(d @ v), "v · (Wᵀ)^T δ")
 
 

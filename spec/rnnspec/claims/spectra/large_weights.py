@@ -42,9 +42,9 @@ large = claim(
         *near 0*, in a window that gets ever narrower.
     """,
     corrected="""
-        |∂h_1/∂h_0| ≤ κ/|h_0| for every w; and once |w h_0| ≥ 1 and |w| ≥ 4, doubling w only
-        makes |∂h_T/∂h_0| smaller. The derivative at the fixed point falls from 1 to 0 as w
-        grows from 1.
+        For one unit without input |∂h_1/∂h_0| ≤ κ/|h_0|, whatever w; and once |w h_0| ≥ 1 and
+        |w| ≥ 4, doubling w only makes |∂h_T/∂h_0| smaller. The derivative at the fixed point
+        falls from 1 to 0 as w grows from 1.
     """,
     sources=[D2("vanishing gradients")],
     floats="""
@@ -113,6 +113,23 @@ def window_and_fixed_points(enclose: Enclose) -> None:
         enclose.zeros(
             _off_the_fixed_point(Fraction(w)), at=[slope], J=(Fraction(slope) / 2, Fraction(49, 50))
         )
+
+
+@large.enclosure
+def doubling_shrinks_every_factor(enclose: Enclose) -> None:
+    """2 sech² 2x < sech² x for x ≥ 1, and sech² falls: each factor shrinks, at a state that grows.
+
+    Let w and h_0 be positive. If h' ≥ h then tanh(2w h') > tanh(w h), so the states with 2w are
+    never below those with w; and from w h ≥ 1 follows w tanh(w h) ≥ 4 tanh 1 > 1, so x = w h
+    stays above 1. With other signs the states have the same sizes.
+    """
+    enclose.holds(lambda f, x: 2 * f.slope("tanh", 2 * x) < f.slope("tanh", x), x=(1, INF))
+    enclose.decreasing(lambda f, x: f.slope("tanh", x), x=(1, INF))
+    enclose.increasing(lambda f, x: f.activation("tanh", x), x=(0, INF))
+    enclose.holds(lambda f: 4 * f.activation("tanh", f.number(1)) > 1)
+    # From 1 to 0, at the two ends of u.
+    enclose.limit(lambda f, u: 2 * u / f.sinh(2 * u), is_=0, u=INF)
+    enclose.holds(lambda f, u: 2 * u > (1 - u) * f.sinh(2 * u), touching=[0], u=(0, 1))
 
 
 def _off_the_fixed_point(w: Fraction) -> Callable[[Functions, Enclosed], Enclosed]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from math import isqrt
 from typing import Any, Protocol
 
 import numpy as np
@@ -86,31 +85,36 @@ def by_turns(impl: Subject, w: float, z: Array, turns: int) -> Network:
 
 def exact(values: Any) -> Numbers:
     """Numbers as fractions, with which nothing is rounded."""
-    array = np.asarray(values, float)
+    array = np.asarray(values)
     result = np.empty(array.shape, dtype=object)
-    result.flat[:] = [Fraction(float(value)) for value in array.flat]
+    result.flat[:] = [Fraction(value) for value in array.flat]
     return result
 
 
 def largest_stretch(W: Any) -> Fraction:
-    """‖W‖², the square of the largest singular value of a matrix of at most two rows and columns.
-
-    That is the larger root of λ² − (trace) λ + det of WᵀW, rounded up where it is not rational.
-    """
+    """‖W‖², the square of the largest singular value: the largest eigenvalue of WᵀW; see there."""
     M = exact(W)
-    gram = M.T @ M
-    if len(gram) == 1:
-        return Fraction(gram[0, 0])
-    trace, det = gram[0, 0] + gram[1, 1], gram[0, 0] * gram[1, 1] - gram[0, 1] * gram[1, 0]
-    return Fraction(trace + _root_rounded_up(trace**2 - 4 * det)) / 2
+    return largest_eigenvalue(M.T @ M)
 
 
-ROOT_BITS = 64
-"""Binary digits of a root beyond those of its denominator."""
+def largest_eigenvalue(S: Any) -> Fraction:
+    """That of a symmetric matrix, rounded up: no less for certain, and too large by hardly anything.
+
+    It is guessed in floats, and raised until λ I − S is positive semidefinite in fractions.
+    """
+    S = exact(S)
+    guess = Fraction(float(np.linalg.eigvalsh(S.astype(float))[-1]))
+    little = Fraction(float(np.abs(S).max())) / 2**48
+    while not _semidefinite(guess * np.eye(len(S), dtype=object) - S):
+        guess, little = guess + little, 2 * little
+    return guess
 
 
-def _root_rounded_up(x: Fraction) -> Fraction:
-    """The root of a quotient p/q is that of p q, divided by q."""
-    scaled = x.numerator * x.denominator << 2 * ROOT_BITS
-    root = isqrt(scaled)
-    return Fraction(root + (root * root < scaled), x.denominator << ROOT_BITS)
+def _semidefinite(A: Any) -> bool:
+    """Whether a symmetric matrix has no negative eigenvalue: elimination meets no negative pivot."""
+    if not len(A):
+        return True
+    pivot, rest = A[0, 0], A[0, 1:]
+    if pivot <= 0:
+        return bool(pivot == 0 and not rest.any() and _semidefinite(A[1:, 1:]))
+    return _semidefinite(A[1:, 1:] - np.outer(rest, rest) / pivot)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, REFUTED, About, claim
+from rnnspec.claim import HOLDS, REFUTED, SAMPLED, About, claim
 from rnnspec.claims.spectra.passing import carried_back
 from rnnspec.evidence import Layer, Prove
 from rnnspec.hold import SURVIVES, Hold
@@ -85,6 +85,7 @@ blow_up = claim(
         that are active along the orbit.
     """,
     sources=[D0("questions, 3")],
+    rests_on=SAMPLED,
     floats="""
         Orbits are short and their numbers have few digits, so floats follow them almost
         exactly; what is rounded gets the usual tolerance.

@@ -9,12 +9,13 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import REFUTED, About, claim
+from rnnspec.claim import REFUTED, SAMPLED, About, claim
 from rnnspec.claims.spectra.passing import (
     STEEPEST,
     carried_back,
     exact,
     held,
+    largest_eigenvalue,
     largest_stretch,
     with_activation,
 )
@@ -55,6 +56,7 @@ below_one = claim(
         only the limit is 0: [1/2 100; 0 1/2] reaches 100 before anything decays.
     """,
     sources=[D2("vanishing gradients")],
+    rests_on=SAMPLED,
     floats="Products of a few matrices on each side; they may differ by rounding.",
     see=["SPE-01", "SPE-03", "SPE-08", "SPE-12"],
 )
@@ -152,34 +154,37 @@ def eigenvalues_decide_in_a_triangle(impl: Subject, hold: Hold, net: Small) -> N
 def eigenvalues_decide_if_normal(
     impl: Subject,
     hold: Hold,
-    parts: Annotated[Array, arrays(2, low=-1, high=1, unit=1 / 8)],
-    start: Ends,
+    parts: Annotated[Array, arrays(3, low=-1, high=1, unit=1 / 8)],
+    start: Annotated[Array, arrays(2, low=-1 / 4, high=1 / 4)],
     d: Ends,
     steps: Annotated[int, wholes(1, 6)],
 ) -> None:
-    """W = [a −b; b a] is normal, |λ|² = a² + b², and ‖δᵀ ∂h_T/∂h_0‖ ≤ |λ|^T ‖δ‖."""
-    a, b = parts
-    orbit = Orbit(np.array([[a, -b], [b, a]]), start, steps)
-    back = carried_back(impl, orbit.network("tanh"), d)
-    size = Fraction(a * a + b * b)
-    hold.at_most((back**2).sum(), size**steps * (exact(d) ** 2).sum(), "‖δᵀ ∂h_T/∂h_0‖²")
+    """[a −b; b a], |λ|² = a² + b², and [a b; b c] are normal: ‖δᵀ ∂h_T/∂h_0‖ ≤ ρ^T ‖δ‖."""
+    a, b, c = parts
+    symmetric = np.array([[a, b], [b, c]])
+    radius = max(largest_eigenvalue(symmetric), largest_eigenvalue(-symmetric))
+    for W, squared in ((np.array([[a, -b], [b, a]]), Fraction(a * a + b * b)), (symmetric, radius**2)):
+        back = carried_back(impl, Orbit(W, start, steps).network("tanh"), d)
+        hold.at_most((back**2).sum(), squared**steps * (exact(d) ** 2).sum(), "‖δᵀ ∂h_T/∂h_0‖²")
 
 
 @below_one.law(needs=["run_vjp"])
 def largest_singular_value_after_rescaling(
     impl: Subject,
     hold: Hold,
-    W: Annotated[Array, arrays(2, 2)],
-    power: Annotated[int, wholes(-6, 6)],
-    start: Ends,
-    d: Ends,
+    A: Annotated[Array, arrays(3, 3, low=-1, high=1, unit=1 / 16)],
+    powers: Annotated[Array, arrays(2, low=-3, high=3, unit=1)],
+    start: Annotated[Array, arrays(3, low=-1 / 4, high=1 / 4)],
+    d: Annotated[Array, arrays(3, low=-2, high=2, unit=1 / 16)],
     steps: Annotated[int, wholes(1, 5)],
 ) -> None:
-    """‖P⁻¹ g_0‖ ≤ ‖P W P⁻¹‖^T ‖P⁻¹ δ‖ for P = diag(1, 2^k): slopes commute with P."""
-    back = carried_back(impl, Orbit(W, start, steps).network("tanh"), d)[0]
-    P = np.array([1.0, 2.0**power])
-    stretch = largest_stretch(P[:, np.newaxis] * W / P)
-    bound = stretch**steps * (exact(d / P) ** 2).sum()
+    """‖P⁻¹ g_0‖ ≤ ‖P W P⁻¹‖^T ‖P⁻¹ δ‖ for W = P⁻¹ A P and P = diag(1, 2^j, 2^k).
+
+    Slopes commute with P. The norm of W itself may be much larger than that of A.
+    """
+    P = np.array([1.0, *2.0**powers])
+    back = carried_back(impl, Orbit(A * P / P[:, np.newaxis], start, steps).network("tanh"), d)[0]
+    bound = largest_stretch(A) ** steps * (exact(d / P) ** 2).sum()
     hold.at_most(((back * (1 / P)) ** 2).sum(), bound, "‖P⁻¹ g_0‖²")
 
 

@@ -40,6 +40,7 @@ one_side = claim(
     statement="For some t_0, J_t > 1 for all t > t_0, or J_t ∈ [0, 1] for all t > t_0.",
     equation="""
         J_t = w (1 − h_t²)
+        w = −1/2 at h = 0:               J = −1/2
         w = −2 without input:            J → −0.166372087752, on a 2-cycle
         w = 2, held at z = 0, 2, 0, ...:          J = 2, 0.1413, 2, 0.1413, ...
         w = 2, held at z = 0, arcosh 2, 0, ...:   J = 2, 1/2, 2, 1/2, ..., and J_{t+1} J_t = 1
@@ -72,9 +73,9 @@ def never_negative(impl: Subject, hold: Hold, orbit: Settling) -> None:
 
 
 @one_side.witness(of=never_negative)
-def cycle_of_two() -> Mapping[str, Any]:
-    """w = −2 from 1/2: h changes its sign in every step, and J = −0.1664."""
-    return {"orbit": Orbit(np.array([[-2.0]]), np.array([0.5]), 40)}
+def minus_a_half_at_rest() -> Mapping[str, Any]:
+    """w = −1/2 at h = 0, where it stays: J = −1/2 in every step."""
+    return {"orbit": Orbit(np.array([[-0.5]]), np.zeros(1), 10)}
 
 
 @one_side.as_stated(needs=["run", "run_vjp"])
@@ -144,16 +145,32 @@ def settles_between_zero_and_one(
 
 
 @one_side.proof
-def one_direction_and_two_that_cancel(prove: Prove) -> None:
-    """For w > 0 a later state follows its predecessor's side; and 2 · 2 sech²(arcosh 2) = 1."""
+def comes_to_rest_between_zero_and_one(prove: Prove) -> None:
+    """With w > 0 and z = w h + x the states are monotone; and where they come to rest J is in [0, 1].
+
+    A larger state is followed by a larger one, so with the first two all are in order, and bounded
+    by 1 they converge. They never arrive, unless they began there, as different states are
+    followed by different ones. Let f(h) = tanh(w h + x) and h* = f(h*), with h_t on their way to
+    it: the quotient (f(h*) − f(h_t))/(h* − h_t) = (h* − h_{t+1})/(h* − h_t) lies between 0 and 1,
+    and J* = f'(h*) is its limit.
+    """
     (w,) = prove.symbols("w", above=0)
-    a, b, x = prove.symbols("a b x")
+    a, b, x, rest = prove.symbols("a b x s")
     prove.valid(prove.activation("tanh", w * a + x) < prove.activation("tanh", w * b + x), given=[a < b])
+    quotient = (rest - b) / (rest - a)
+    for on_the_way in ([a < b, b < rest], [a > b, b > rest]):
+        prove.valid(prove.all_of(quotient > 0, quotient < 1), given=on_the_way)
     net = prove.network(Layer("rnn", 1, 1), 1)
     h = prove.reference.run(net).outputs[0, 0, 0]
-    J = carried_back(prove.reference, net)[0, 0]
-    prove.identical(J, net.parameters["U_h"][0, 0] * (1 - h**2))
-    # tanh² is 3/4 at arcosh 2, where cosh is 2, and 0 at 0.
+    prove.identical(carried_back(prove.reference, net)[0, 0], net.parameters["U_h"][0, 0] * (1 - h**2))
+
+
+@one_side.proof
+def two_that_cancel(prove: Prove) -> None:
+    """J = w (1 − h²) is 2 and 1/2 for w = 2 and h² = 0 and 3/4: 1 − 1/cosh² z at z = 0 and arcosh 2."""
+    e = prove.exp(prove.x)
+    cosh = (e + 1 / e) / 2
+    prove.identical(prove.activation("tanh") ** 2, 1 - 1 / cosh**2)
     at_zero, at_arcosh_two = (2 * (1 - prove.number(k, 4)) for k in (0, 3))
     prove.identical(at_zero * at_arcosh_two, 1)
 
@@ -258,6 +275,26 @@ def shrinks_with_a_small_weight(
     for kind, steepest in STEEPEST.items():
         net = driven(w / float(steepest), list(inputs), 0.25, kind)
         hold.at_most(abs(carried_back(impl, net)), abs(exact(w)) ** net.steps, f"|∂h_T/∂h_0| with {kind}")
+
+
+@shrinking.proof
+def at_most_the_power_for_every_t(prove: Prove) -> None:
+    """One unit, traced: a step multiplies by at most γ|w|, at any z; so T steps by at most (γ|w|)^T.
+
+    With |w| < 1/γ that tends to 0, as (1 + r)^n ≥ 1 + n r for q = 1/(1 + r).
+    """
+    for kind, steepest in STEEPEST.items():
+        net = prove.network(Layer("rnn", 1, 1, activation=kind), 1)  # type: ignore[arg-type]
+        h, w = prove.reference.run(net).outputs[0, 0, 0], net.parameters["U_h"][0, 0]
+        slope = h * (1 - h) if kind == "sigmoid" else 1 - h**2
+        d, g = prove.symbols("d g")
+        prove.identical(carried_back(prove.reference, net, np.array([d], dtype=object))[0, 0], d * slope * w)
+        prove.valid(prove.all_of(slope >= 0, slope <= steepest))
+        prove.valid(abs(slope * g) <= steepest * abs(g))
+    q, before, after, power = prove.symbols("q a b p", at_least=0)
+    prove.valid(after <= q * power, given=[after <= q * before, before <= power])
+    (r,) = prove.symbols("r", above=0)
+    prove.by_induction(lambda n: (1 + r) ** n >= 1 + n * r)
 
 
 @shrinking.proof
