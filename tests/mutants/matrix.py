@@ -71,17 +71,18 @@ MARKS = {
 
 @dataclass(frozen=True)
 class Row:
-    """A mutant, the format in which it is tried, and its designated killers among the laws."""
+    """A mutant, what it is a mistake in, the format in which it is tried, and its designated killers."""
 
     mutant: Mutant
+    of: str
     dtype: str
     killers: tuple[str, ...]
 
 
 def rows() -> list[Row]:
     """All mutants: first those of implementations, then those of the reference's formulas."""
-    own = [Row(each.mutant, each.dtype, each.killers) for each in FAULTY]
-    return own + [Row(mutant, "float64", ()) for mutant, _ in FORMULAS]
+    own = [Row(each.mutant, "an implementation", each.dtype, each.killers) for each in FAULTY]
+    return own + [Row(mutant, "the formulas", "float64", ()) for mutant, _ in FORMULAS]
 
 
 def laws() -> list[Check]:
@@ -245,7 +246,13 @@ def computed(jobs: int) -> dict[str, Any]:
 def described(row: Row) -> dict[str, Any]:
     """What the matrix says of a mutant, beside what became of it."""
     mutant = row.mutant
-    return {"name": mutant.name, "where": mutant.where, "mistake": mutant.mistake, "format": row.dtype}
+    return {
+        "name": mutant.name,
+        "of": row.of,
+        "where": mutant.where,
+        "mistake": mutant.mistake,
+        "format": row.dtype,
+    }
 
 
 def summary(matrix: dict[str, Any]) -> str:

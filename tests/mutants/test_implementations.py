@@ -42,3 +42,9 @@ def test_every_law_has_a_mutant() -> None:
 def test_names_are_unique() -> None:
     names = [each.mutant.name for each in FAULTY]
     assert len(set(names)) == len(names)
+
+
+def test_no_mistake_is_planted_twice() -> None:
+    """What several laws are to notice is one mutant with several killers."""
+    planted = [(each.mutant.where, each.mutant.old, each.mutant.new, each.dtype) for each in FAULTY]
+    assert len(set(planted)) == len(planted)

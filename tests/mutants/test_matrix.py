@@ -27,7 +27,7 @@ def kept() -> dict[str, list[dict[str, str]]]:
 
 
 def test_what_is_kept_has_a_mark_for_every_mutant_and_law(kept: dict[str, list[dict[str, str]]]) -> None:
-    assert len({each["name"] for each in kept["mutants"]}) == len(kept["mutants"])
+    assert len({(each["of"], each["name"]) for each in kept["mutants"]}) == len(kept["mutants"])
     for each in kept["mutants"]:
         assert len(each["laws"]) == len(kept["laws"])
         assert set(each["laws"]) <= set(MARKS)
@@ -49,13 +49,13 @@ def test_every_mutant_has_a_row() -> None:
 def test_a_mistake_is_killed_missed_or_not_reached() -> None:
     harmless = mutant("harmless", SLOPE, RETURNED, f"{RETURNED} * (1 + 1e-15)", "too small")
     elsewhere = mutant("elsewhere", STEP, "h = o * squashed", "h = squashed", "in another function")
-    rows = [Row(each, "float64", ()) for each in (WRONG_BELOW_ZERO, harmless, elsewhere)]
+    rows = [Row(each, "an implementation", "float64", ()) for each in (WRONG_BELOW_ZERO, harmless, elsewhere)]
     assert [matrix.entry(row, SQUARE) for row in rows] == [KILLED, MISSED, UNREACHED]
 
 
 def test_a_mistake_in_what_runs_may_change_nothing() -> None:
     unused = mutant("unused", SLOPE, RETURNED, f"({RETURNED}) + 0.0 * dy", "adds zeros")
-    assert matrix.entry(Row(unused, "float64", ()), SQUARE) == matrix.UNCHANGED
+    assert matrix.entry(Row(unused, "an implementation", "float64", ()), SQUARE) == matrix.UNCHANGED
 
 
 def test_a_change_of_any_source_makes_it_stale(tmp_path: Path) -> None:
