@@ -92,7 +92,7 @@ FAULTY: list[Faulty] = [
     faulty("output handed on ungated", RUN, "done.state",
            "{**done.state, 'h': np.tanh(done.state['c'])} if 'c' in done.state else done.state",
            "the final h is the tanh of the cell, without the output gate; the outputs are right",
-           "LST-01/as_printed", "LST-01/over_all_steps"),
+           "LST-01/as_printed"),
 
     # Gradients along the cell.
     faulty("forget gate's slope in the cell's gradient", BACK, "dc_kept = dc * f",
