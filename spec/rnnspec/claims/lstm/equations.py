@@ -7,7 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, About, claim
+from rnnspec.claim import HOLDS, SAMPLED, About, claim
 from rnnspec.claims.lstm.words import (
     FAR,
     LEFT,
@@ -30,7 +30,7 @@ from rnnspec.strategies import arrays, networks, wholes
 from rnnspec.subject import Array, Subject
 
 Lstm = Annotated[Network, networks("lstm", steps=(0, 2), hidden=(1, 3), inputs=(1, 2))]
-WholeLstm = Annotated[Network, networks("lstm", steps=(0, 3), hidden=(1, 3), inputs=(1, 2), large=True)]
+WholeLstm = Annotated[Network, networks("lstm", steps=(0, 3), hidden=(1, 17), inputs=(1, 2), large=True)]
 LstmOfOneStep = Annotated[Network, networks("lstm", steps=(1, 1), hidden=(1, 3), inputs=(1, 3))]
 BiasedStep = Annotated[Network, networks("lstm", steps=(1, 1), hidden=(1, 3), inputs=(1, 2), biases="one")]
 
@@ -76,6 +76,7 @@ six_equations = claim(
         D2("introduction"),
         D4("LSTM"),
     ],
+    rests_on=SAMPLED,
     floats="Each step is compared from the state that the implementation itself has reached.",
     see=["LST-32", "LGR-05"],
 )
@@ -88,6 +89,7 @@ def as_printed(impl: Subject, hold: Hold, net: Lstm) -> None:
         now, done = textbook(hold, step), impl.run(step)
         hold.equal(done.state["c"], now["c"], "C_t = f C_{t-1} + i g")
         hold.equal(done.outputs[0], now["h"], "h_t = o tanh(C_t)")
+        hold.equal(done.state["h"], now["h"], "the h_t that is handed on")
 
 
 @six_equations.law(needs=["run"], about=About.IMPLEMENTATION)
@@ -95,7 +97,8 @@ def over_all_steps(impl: Subject, hold: Hold, net: WholeLstm) -> None:
     """Whole sequences, wide and long ones among them, are what the reference computes."""
     got, expected = (it.run(net) for it in (impl, hold.reference))
     hold.equal(got.outputs, expected.outputs, "h_1 ... h_T")
-    hold.equal(got.state["c"], expected.state["c"], "C_T")
+    for name in ("h", "c"):
+        hold.equal(got.state[name], expected.state[name], f"the final {name}")
 
 
 @six_equations.proof
@@ -142,6 +145,7 @@ one_input = claim(
         of the input is added to the cell, whatever they are.
     """,
     sources=[D0("2, LSTM")],
+    rests_on=SAMPLED,
     floats="""
         A computed gate lies in [0, 1], a computed candidate in [−1, 1]: rounding does not lead out
         of these intervals, whose ends are floats.
@@ -219,8 +223,8 @@ two_functions = claim(
     says="The LSTM commonly uses two activation functions, tanh and sigmoid.",
     statement="f, i and o go through the sigmoid, the candidate and the cell on its way to h through tanh.",
     equation="""
-        gate(a) = 1/(1 + e^-a)            for f, i and o
-        (e^a − e^-a)/(e^a + e^-a)         for g, and for C_t in h_t
+        σ(a) = 1/(1 + e^-a)                       f, i, o
+        tanh(a) = (e^a − e^-a)/(e^a + e^-a)       g, and C_t on its way to h_t
     """,
     verdict=HOLDS,
     because="""
@@ -264,14 +268,16 @@ def tanh_at_candidate_and_read_out(impl: Subject, hold: Hold, a: Units) -> None:
 
 @two_functions.proof
 def traced_at_each_node(prove: Prove) -> None:
-    """With free biases a_k and nothing else: σ(a_f), σ(a_i), σ(a_o), tanh(a_g), and tanh of the cell."""
+    """Free pre-activations, so those of any unit: σ(a_f), σ(a_i), σ(a_o), tanh(a_g), tanh(C_t)."""
     a = dict(zip(GATES, prove.symbols("a_i a_f a_g a_o"), strict=True))
     net = prove.network(
         Layer("lstm", 1, 1), 1, rest=0, c=prove.symbols("C"), **{f"b_{k}": a[k] for k in GATES}
     )
     now = {k: values[0, 0] for k, values in prove.reference.gates(net)[0].items()}
-    for k in GATES:
-        prove.identical(now[k], prove.activation("tanh" if k == "g" else "sigmoid", a[k]))
+    for k in "ifo":
+        prove.identical(now[k], 1 / (1 + prove.exp(-a[k])))
+    up, down = prove.exp(a["g"]), prove.exp(-a["g"])
+    prove.identical(now["g"], (up - down) / (up + down))
     prove.identical(now["h"], now["o"] * prove.activation("tanh", now["c"]))
 
 
@@ -295,6 +301,7 @@ concatenation = claim(
         matter of packing.
     """,
     sources=[D0("2, LSTM"), D1("3, in detail"), D4("LSTM")],
+    rests_on=SAMPLED,
     floats="Both sides add the same products, in another order.",
     see=["LST-01"],
 )

@@ -37,7 +37,7 @@ cleared_when_closed = claim(
     because="""
         The cell is multiplied by f. One keeps it, zero clears it. The name misleads: the gate is
         open, in the document's own words a few lines below, when its value is 1, and an open
-        forget gate forgets nothing. (Who first used it, Gers et al. 2000, multiplies likewise.)
+        forget gate forgets nothing. (Gers et al., who introduced it in 2000, multiply likewise.)
     """,
     corrected="C_t depends on C_{t-1} with weight f: it is kept where f = 1, and cleared where f = 0.",
     sources=[D0("2, LSTM")],
@@ -127,13 +127,17 @@ def ends_approached(impl: Subject, hold: Hold, bias: Opening, c: Content) -> Non
 
 @open_and_closed.proof
 def exact_loss(prove: Prove) -> None:
-    """One unit without a candidate: |C_t − C| = (1 − f)|C| and |C_t| = f |C|, with 0 < f < 1."""
-    net = prove.network(Layer("lstm", 1, 1), 1, W_g=0, U_g=0, b_g=0)
+    """Any unit without a candidate: |C_t − C| = (1 − f)|C|, |C_t| = f |C|; σ(b) < e^b, 1 − σ(b) < e^-b."""
+    (b,) = prove.symbols("b")
+    net = prove.network(Layer("lstm", 1, 1), 1, rest=0, b_f=b, c=prove.symbols("C"))
     now = {k: v[0, 0] for k, v in prove.reference.gates(net)[0].items()}
     c, f = net.state["c"][0, 0], now["f"]
     prove.valid(abs(now["c"] - c) == (1 - f) * abs(c))
     prove.valid(abs(now["c"]) == f * abs(c))
     prove.valid(prove.all_of(f > 0, f < 1))
+    up, down = prove.exp(b), prove.exp(-b)
+    prove.identical([f, 1 - f], [1 / (1 + down), 1 / (1 + up)])
+    prove.valid(prove.all_of(1 / (1 + down) < up, 1 / (1 + up) < down))
 
 
 @open_and_closed.enclosure
@@ -157,9 +161,9 @@ no_probability = claim(
     because="""
         Two things are wrong with it. A value between 0 and 1 is not yet a probability: the cell
         is multiplied by it, the same in every run, and no component is either lost or kept. And
-        the direction: even on average f is what stays, 1 − f what goes. (There are
-        LSTMs that do draw, dropout and zoneout among them, but these are others.) The
-        previous layer of which the document speaks is the previous step.
+        the direction: even on average f is what stays, 1 − f what goes. (Zoneout does draw which components
+        are kept, but that is another LSTM.) The previous layer of which the document speaks is the
+        previous step.
     """,
     corrected="C_t is a function of its arguments, and of C_{t-1} the share f_t is kept, 1 − f_t forgotten.",
     sources=[D0("2.1")],

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, HOLDS, claim
+from rnnspec.claim import CONDITIONAL, ENCLOSED, HOLDS, claim
 from rnnspec.claims.lstm.words import FAR, LEFT, cell, forced, of_layer, starting
 from rnnspec.claims.lstm_gradients.passing import gates
 from rnnspec.evidence import Enclose, Prove
@@ -117,6 +117,7 @@ linear_growth = claim(
         is linear, never exponential. Whether it works well is another question.
     """,
     sources=[D2("preventing vanishing gradients with the LSTM")],
+    rests_on=ENCLOSED,
     floats="A sum of T terms: T roundings.",
     see=["LST-18", "LST-20"],
 )
@@ -166,7 +167,7 @@ def saturated_for_a_hundred_steps(enclose: Enclose) -> None:
 
 
 # ------------------------------------------------------------------------------------------
-AWAY_FROM_ONE = "no forget gate passes some f̄ < 1, the same for all steps"
+AWAY_FROM_ONE = "no forget gate passes some f̄ < 1, the same for all steps; for a bound of 4, f̄ = 3/4"
 
 prevented = claim(
     "LST-20",
@@ -250,7 +251,7 @@ def coupled_gates(impl: Subject, hold: Hold, net: Coupled) -> None:
 
 @prevented.proof
 def bounded_away_from_one(prove: Prove) -> None:
-    """One step: |C'| < f̄|C| + 1 if f ≤ f̄; and what f̄ and i g = p make of |C_0|, p = 1 being the bound."""
+    """One step: |C'| < f̄|C| + 1 if f ≤ f̄; t steps, for every t: the bound; from 0 with f̄ = 3/4: below 4."""
     net = prove.network(Layer("lstm", 1, 1), 1)
     now = {k: v[0, 0] for k, v in prove.reference.gates(net)[0].items()}
     (largest,) = prove.symbols("F", above=0, below=1)
@@ -258,13 +259,15 @@ def bounded_away_from_one(prove: Prove) -> None:
     prove.valid(abs(now["c"]) < now["f"] * abs(before) + 1)
     (f,) = prove.symbols("f", above=0)
     prove.valid(f * abs(before) <= largest * abs(before), given=[f <= largest])
-    (C,), (p,) = prove.symbols("C", at_least=0), prove.symbols("p", at_least=0, at_most=1)
+    (C,) = prove.symbols("C", at_least=0)
     prove.closed_form(
-        lambda t: largest**t * C + p * (1 - largest**t) / (1 - largest),
+        lambda t: largest**t * C + (1 - largest**t) / (1 - largest),
         first=C,
-        then=lambda t, cell: largest * cell + p,
+        then=lambda t, bound: largest * bound + 1,
         start=0,
     )
+    (power,) = prove.symbols("power", above=0)  # of 3/4
+    prove.valid((1 - power) / (1 - prove.number(3, 4)) < 4)
 
 
 @prevented.proof

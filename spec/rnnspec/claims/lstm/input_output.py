@@ -36,7 +36,7 @@ Bias = Annotated[float, reals(-8, 8, 1 / 16)]
 # ------------------------------------------------------------------------------------------
 letting_in = claim(
     "LST-03",
-    title="What the input gate lets in is i g: behind a closed one the input never reaches the cell",
+    title="What the input gate lets in is i g: behind a closed one nothing new is added to the cell",
     says="""
         At each moment the input gate decides whether, and how much, new information enters the
         memory cell. (One document gives a part of this, updating what is newer, to the forget gate.)
@@ -97,7 +97,7 @@ def forget_gate_lets_nothing_in(impl: Subject, hold: Hold, net: Step, bias: Bias
 
 @letting_in.proof
 def traced_input_gate(prove: Prove) -> None:
-    """Two units: C_t = f C_{t-1} + i g, |i g| < 1, and i g has no derivative by the forget gate's block."""
+    """Two units, each by itself: C_t = f C_{t-1} + i g, |i g| < 1, and i g does not depend on f's block."""
     net = prove.network(Layer("lstm", 1, 2), 1)
     now = {k: v[0] for k, v in prove.reference.gates(net)[0].items()}
     let_in = now["c"] - now["f"] * net.state["c"][0]
@@ -106,6 +106,9 @@ def traced_input_gate(prove: Prove) -> None:
     for name in ("W_f", "U_f", "b_f"):
         by = net.parameters[name]
         prove.identical(prove.derivative(now["i"] * now["g"], by), np.zeros((2, *by.shape)))
+    empty = prove.network(Layer("lstm", 1, 2), 1, c=0)
+    begun = {k: v[0] for k, v in prove.reference.gates(empty)[0].items()}
+    prove.identical(begun["c"], begun["i"] * begun["g"])
 
 
 # ------------------------------------------------------------------------------------------
@@ -165,16 +168,19 @@ def only_through_what_is_shown(impl: Subject, hold: Hold, net: Sequence, bias: B
 
 @showing.proof
 def traced_output_gate(prove: Prove) -> None:
-    """Two units: h = o tanh C; C_1 has no derivative by the output gate, C_2 has one in U and o_1 only."""
+    """Two units, from any state: h = o tanh C; C_t has no derivative by o's block, nor by h if U is 0.
+
+    So then, step after step, no cell depends on any o; with U_g = 1 the second one does.
+    """
     net = prove.network(Layer("lstm", 1, 2), 1)
     now = {k: v[0] for k, v in prove.reference.gates(net)[0].items()}
     prove.identical(now["h"], now["o"] * prove.activation("tanh", now["c"]))
     for name in ("W_o", "U_o", "b_o"):
         by = net.parameters[name]
         prove.identical(prove.derivative(now["c"], by), np.zeros((2, *by.shape)))
-    deaf = prove.network(Layer("lstm", 1, 1), 2, U_i=0, U_f=0, U_g=0)
-    last = prove.reference.gates(deaf)[1]["c"][0, 0]
-    prove.identical(prove.derivative(last, deaf.parameters["b_o"][0]), 0)
+    deaf = prove.network(Layer("lstm", 1, 2), 1, U_i=0, U_f=0, U_g=0)
+    after = prove.reference.gates(deaf)[0]["c"][0]
+    prove.identical(prove.derivative(after, deaf.state["h"][0]), np.zeros((2, 2)))
     hears = prove.network(Layer("lstm", 1, 1), 2, rest=0, b_g=1, b_o=prove.symbols("b"), U_g=1)
     last = prove.reference.gates(hears)[1]["c"][0, 0]
     prove.valid(prove.derivative(last, hears.parameters["b_o"][0]) > 0)
@@ -250,13 +256,20 @@ def tanh_of_the_candidate(impl: Subject, hold: Hold, a: Units) -> None:
 
 @beside_the_gates.proof
 def signs_traced(prove: Prove) -> None:
-    """One unit: 0 < i, f, o < 1 always, and tanh(a) < 0 for a < 0; from C = 0 the sign is g's."""
-    net = prove.network(Layer("lstm", 1, 1), 1, c=0)
+    """Free pre-activations, so those of any unit: σ at i, f and o, tanh at the candidate and at the read-out.
+
+    0 < i, f, o < 1 always, and tanh(a) < 0 for a < 0; what is let in has g's sign.
+    """
+    a = dict(zip("ifgo", prove.symbols("a_i a_f a_g a_o"), strict=True))
+    biases = {f"b_{k}": a[k] for k in a}
+    net = prove.network(Layer("lstm", 1, 1), 1, rest=0, c=prove.symbols("C"), **biases)
     now = {k: v[0, 0] for k, v in prove.reference.gates(net)[0].items()}
     for k in "ifo":
+        prove.identical(now[k], prove.activation("sigmoid", a[k]))
         prove.valid(prove.all_of(now[k] > 0, now[k] < 1))
-    prove.valid(prove.activation("tanh") < 0, given=[prove.x < 0])
-    prove.identical(now["c"], now["i"] * now["g"])
+    let_in = now["c"] - now["f"] * net.state["c"][0, 0]
+    prove.identical(let_in, now["i"] * prove.activation("tanh", a["g"]))
+    prove.valid(now["g"] < 0, given=[a["g"] < 0])
     prove.identical(now["h"], now["o"] * prove.activation("tanh", now["c"]))
 
 
@@ -308,7 +321,13 @@ def each_component_by_itself(impl: Subject, hold: Hold, g: Units, bias: Bias) ->
 
 @rating.proof
 def derivative_by_the_gate(prove: Prove) -> None:
-    """From C = 0: C ∂C/∂b_i = C² (1 − i) ≥ 0, so |C| grows with the bias; (i + d)|g| − i|g| = d|g|."""
+    """From C = 0: C ∂C/∂b_i = C² (1 − i) ≥ 0, so |C| grows with the bias; (i + d)|g| − i|g| = d|g|.
+
+    And of two units neither is moved by the other's rating.
+    """
+    two = prove.network(Layer("lstm", 1, 2), 1)
+    moved = prove.derivative(prove.reference.gates(two)[0]["c"][0], two.parameters["b_i"])
+    prove.identical([moved[0, 1], moved[1, 0]], [0, 0])
     net = prove.network(Layer("lstm", 1, 1), 1, c=0)
     now = {k: v[0, 0] for k, v in prove.reference.gates(net)[0].items()}
     slope = prove.derivative(now["c"], net.parameters["b_i"][0])

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import EMPIRICAL, HOLDS, LOOSE, claim
+from rnnspec.claim import EMPIRICAL, HOLDS, LOOSE, SAMPLED, claim
 from rnnspec.claims.lstm.words import affine, function, of_layer, textbook
 from rnnspec.claims.lstm_gradients.passing import on_the_cell
 from rnnspec.evidence import Lab, Outcome, Prove
@@ -25,7 +25,6 @@ def _steps(peepholes: str) -> Any:
         steps=(1, 1),
         hidden=(1, 3),
         inputs=(1, 2),
-        batch=(1, 1),
         scales=(0, -1, 1),
         peepholes=peepholes,
     )
@@ -138,11 +137,12 @@ def output_gate_sees_the_new_cell(impl: Subject, hold: Hold, c: Number, b: Numbe
 
 @who_sees_what.law(needs=["parameter_count"])
 def three_numbers_a_unit(impl: Subject, hold: Hold, sizes: LayerSizes) -> None:
-    """Peepholes cost 3n parameters: they are vectors, not matrices."""
+    """Peepholes cost 3n parameters, whichever three they are: they are vectors, not matrices."""
     m, n = sizes.m, sizes.n
     plain = impl.parameter_count(Layer("lstm", m, n, biases=sizes.biases))
-    seeing = impl.parameter_count(Layer("lstm", m, n, biases=sizes.biases, peepholes="gers"))
-    hold.exactly(seeing - plain, 3 * n, "parameters for peepholes")
+    for peepholes in ("gers", "previous", "layers"):
+        layer = Layer("lstm", m, n, biases=sizes.biases, peepholes=peepholes)
+        hold.exactly(impl.parameter_count(layer) - plain, 3 * n, f"parameters for peepholes: {peepholes}")
 
 
 @who_sees_what.proof
@@ -215,6 +215,7 @@ two_structures = claim(
         the one-step Jacobians, which for the first is not so (LGR-02). Gers' peepholes are a third thing.
     """,
     sources=[D4("LSTM")],
+    rests_on=SAMPLED,
     floats="Each structure is compared with its equations over one step.",
     see=["LST-01", "LST-26", "LGR-02"],
 )
@@ -226,7 +227,6 @@ Sequence = Annotated[
         steps=(2, 2),
         hidden=(1, 2),
         inputs=(1, 1),
-        batch=(1, 1),
         scales=(0, -1, 1),
         peepholes="wikipedia",
     ),
@@ -265,7 +265,9 @@ def one_step_jacobians_multiply(impl: Subject, hold: Hold, net: Sequence) -> Non
     second = net.at(1, impl.run(first).state)
     to_the_middle = impl.vjp(second, on_the_cell(second, 1.0)).state["c"]
     carried = impl.vjp(first, on_the_cell(first, to_the_middle)).state["c"]
-    hold.equal(impl.vjp(net, on_the_cell(net, 1.0)).state["c"], carried, "∂c_2/∂c_0")
+    whole = impl.vjp(net, on_the_cell(net, 1.0)).state["c"]
+    hold.equal(whole, carried, "∂c_2/∂c_0, and step by step")
+    hold.equal(whole, hold.reference.vjp(net, on_the_cell(net, 1.0)).state["c"], "∂c_2/∂c_0")
 
 
 @two_structures.proof

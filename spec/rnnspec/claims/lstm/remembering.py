@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, HOLDS, claim
+from rnnspec.claim import CONDITIONAL, ENCLOSED, HOLDS, SAMPLED, claim
 from rnnspec.claims.lstm.words import FAR, LEFT, cell, forced, of_layer, one_unit, starting
 from rnnspec.claims.lstm_gradients.passing import gates, on_the_cell, steps_of
 from rnnspec.evidence import INF, Enclose, Prove
@@ -39,10 +39,11 @@ selective = claim(
     because="""
         A gate is a function of the input, and a steep one is a switch. One unit with the weights
         above is a latch: marked values are stored, others ignored, what was stored before is
-        cleared by the next mark. Units do this each for itself, since each has gates of its own. That such
+        cleared by the next mark. Each unit does this for itself, since it has gates of its own. That such
         parameters are there is certain; that training finds them is not said.
     """,
     sources=[D0("2, LSTM"), D1("2, the intuition"), D1("3, in detail"), D4("LSTM")],
+    rests_on=ENCLOSED,
     floats="A switch is open or closed up to e^-16, which is less than 2^-23.",
     see=["LST-06", "LST-13", "LST-25"],
 )
@@ -93,15 +94,19 @@ def switches(enclose: Enclose) -> None:
 
 @selective.proof
 def distance_to_what_is_stored(prove: Prove) -> None:
-    """One step: C − g = f C_0 − (1 − i) g, at most ε(|C_0| + 1) if f, 1 − i ≤ ε; C − C_0 likewise."""
-    net = prove.network(Layer("lstm", 1, 1), 1)
-    now = {k: v[0, 0] for k, v in prove.reference.gates(net)[0].items()}
-    before, (e,) = net.state["c"][0, 0], prove.symbols("e", above=0)
-    f, i, g, c = (now[k] for k in "figc")
-    prove.identical(c - g, f * before - (1 - i) * g)
-    prove.identical(c - before, i * g - (1 - f) * before)
-    F, R, G, B = prove.symbols("F R G B", above=0)  # f, 1 − i, |g| and |C_0|
-    prove.valid(e * (B + 1) >= F * B + R * G, given=[e >= F, e >= R, G <= 1])
+    """A step of the latch, i = σ(a) and f = σ(−a): |C| stays within 1, |C' − g| ≤ 2f and |C' − C| ≤ 2i.
+
+    At a mark 2f, elsewhere 2i, is 2σ(−16) < 2^-22 (`switches`), which is what a step may add to the error.
+    """
+    a, v, C = prove.symbols("a v C")
+    net = prove.network(Layer("lstm", 1, 1), 1, rest=0, b_i=a, b_f=-a, b_g=v, c=C)
+    now = {k: values[0, 0] for k, values in prove.reference.gates(net)[0].items()}
+    i, f, g, after = (now[k] for k in "ifgc")
+    prove.identical(f + i, 1)
+    prove.identical([after - g, after - C], [f * (C - g), i * (g - C)])
+    (f,), (g, C) = prove.symbols("f", above=0, below=1), prove.symbols("g C", at_least=-1, at_most=1)
+    prove.valid(abs(f * C + (1 - f) * g) <= 1)
+    prove.valid(abs(f * (C - g)) <= 2 * f)
 
 
 # ------------------------------------------------------------------------------------------
@@ -167,20 +172,25 @@ def kept_by_open_gates(impl: Subject, hold: Hold, T: Steps, b: Bias) -> None:
 
 @not_forgotten.proof
 def in_logarithms(prove: Prove) -> None:
-    """Four steps with f_t = e^-u_t: the product is e^-S, S the sum of all u_t; e^-S ≥ e^-s just if S ≤ s."""
-    trace = prove.lstm_derivatives(4)
-    u = prove.symbols("u1 u2 u3 u4", at_least=0)
-    product = prove.at(trace.carried, {f"f{t}": prove.exp(-u[t - 1]) for t in range(1, 5)})
-    prove.identical(product, prove.exp(-sum(u)))
+    """A step with f = e^-u makes e^-(S + u) of e^-S, so e^-S is kept after any T; e^-S ≥ e^-s iff S ≤ s."""
+    trace = prove.lstm_derivatives(1)
+    before, u = prove.symbols("S u", at_least=0)
+    step = prove.at(trace.carried, {"f1": prove.exp(-u)})
+    prove.identical(step * prove.exp(-before), prove.exp(-(before + u)))
     total, bound = prove.symbols("total bound")
     prove.valid(prove.exp(-total) >= prove.exp(-bound), given=[total <= bound])
     prove.valid(prove.exp(-total) < prove.exp(-bound), given=[total > bound])
 
 
-@not_forgotten.enclosure
-def printed_share(enclose: Enclose) -> None:
-    """2^-20 = 9.5·10^-7."""
-    enclose.value(lambda f: f.number(2) ** -20 * 10**7, "9.5")
+@not_forgotten.proof
+def halved_without_parameters(prove: Prove) -> None:
+    """All parameters 0: a step takes C to C/2, so T steps to 2^-T C; and 2^-20 = 9.5·10^-7."""
+    net = prove.network(Layer("lstm", 1, 1), 1, rest=0, c=prove.symbols("C"))
+    C, after = net.state["c"][0, 0], prove.reference.run(net).state["c"][0, 0]
+    half = prove.number(1, 2)
+    prove.identical(after, half * C)
+    prove.closed_form(lambda t: half**t * C, first=C, then=lambda t, before: half * before, start=0)
+    prove.valid(abs(half**20 * 10**7 - prove.number(95, 10)) < prove.number(5, 100))
 
 
 # ------------------------------------------------------------------------------------------
@@ -277,7 +287,8 @@ key_line = claim(
     """,
     equation="""
         ∂C_T/∂C_0 = diag(f_T ⋯ f_1) + terms each with a factor U
-        f = 0:   ∂C_t/∂C_{t-1} = R diag(o_{t-1} sech² C_{t-1}),   rank ≤ rank of the U that R is made of
+        f = 0:   ∂C_t/∂C_{t-1} = (diag(g i') U_i + diag(i g') U_g) diag(o_{t-1} sech² C_{t-1})
+                 of at most the rank that U_i and U_g have one above the other
         f = 0 and U = 0:   0
     """,
     verdict=HOLDS,
@@ -288,6 +299,7 @@ key_line = claim(
         key; what it does for learning is another matter.
     """,
     sources=[D1("3, in detail"), D4("LSTM")],
+    rests_on=SAMPLED,
     floats="A gate closed by −64 lets e^-64 through, for which 2^-92 is left.",
     see=["LST-31", "LGR-05"],
 )

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, HOLDS, About, claim
+from rnnspec.claim import CONDITIONAL, ENCLOSED, HOLDS, About, claim
 from rnnspec.claims.lstm.words import FAR, LEFT, of_layer, one_unit
 from rnnspec.claims.lstm_gradients.passing import gates, on_the_cell
 from rnnspec.evidence import INF, Enclose, Enclosed, Functions, Prove
@@ -48,6 +48,7 @@ zero_and_one = claim(
         is 0 where e^x underflows. After erasing, the component is not 0 but what has been let in, i g.
     """,
     sources=[D1("3, in detail"), D0("questions, 2")],
+    rests_on=ENCLOSED,
     floats="""
         A correctly rounded sigmoid is 1, and 0, at 1024 and −1024 in every format. Sixteen units of
         roundoff away from 1, and above the smallest normal number, no good one has got there yet.
@@ -123,7 +124,7 @@ forget_bias = claim(
         Models are initialised with a large positive forget bias, which saturates the forget gate
         near 1; then the gradient from far away does not vanish.
     """,
-    statement="With a forget bias b, 0 < b ≤ 5, half of the cell's gradient arrives over T steps.",
+    statement="With a forget bias b, 1 ≤ b ≤ 5, half of the cell's gradient arrives over T steps.",
     equation="""
         f = σ(b),   f^T ≥ 1/2  ⇔  b ≥ −ln(2^(1/T) − 1)
         −ln(2^(1/T) − 1) ≤ ln(T/ln 2)
@@ -134,17 +135,18 @@ forget_bias = claim(
         A constant gate below 1 forgets exponentially, however near to 1 it is; what the bias sets
         is the half-life, about ln 2 · e^b steps: 2.21 for a bias of 1, 5.46 for 2, 103 for 5. For a distance
         of 10, 100 or 1000 steps it takes a bias of 2.63, 4.97 or 7.27. This is the state of
-        things at the beginning, with recurrent weights of 0; training changes it. (Up to 5, and one half,
-        are our reading; with any other bound it is the same.)
+        things at the beginning, with recurrent weights of 0; training changes it. (That large is from
+        1 to 5, and enough one half, is our reading; with any other it is the same.)
     """,
     conditions=(SHORT,),
     sources=[D0("questions, 1")],
+    rests_on=ENCLOSED,
     floats="A product of T equal gates: T roundings, and those of the gate.",
     see=["LST-25", "LGR-07", "LGR-12"],
 )
 
 Bias = Annotated[float, reals(0, 2, 1 / 16)]
-LargeBias = Annotated[float, reals(1 / 16, 5, 1 / 16)]
+LargeBias = Annotated[float, reals(1, 5, 1 / 16)]
 Steps = Annotated[int, wholes(0, 8)]
 ManySteps = Annotated[int, wholes(1, 150)]
 
@@ -207,10 +209,9 @@ def biases_and_half_lives(enclose: Enclose) -> None:
 
 @forget_bias.proof
 def product_of_constant_gates(prove: Prove) -> None:
-    """Three steps with a bias b and nothing else: the cell's gradient is σ(b)³, and σ(b) = 1/(1 + e^-b)."""
-    (b,) = prove.symbols("b")
-    net = prove.network(Layer("lstm", 1, 1), 3, rest=0, b_f=b, c=prove.symbols("C"))
-    c = prove.reference.run(net).state["c"][0, 0]
-    f = prove.activation("sigmoid", b)
-    prove.identical(prove.derivative(c, net.state["c"][0, 0]), f**3)
-    prove.identical(f, 1 / (1 + prove.exp(-b)))
+    """A bias b only: a step takes C to f C, f = 1/(1 + e^-b), and t steps to f^t C, for every t."""
+    (b,), (f,) = prove.symbols("b"), prove.symbols("f", above=0, below=1)
+    net = prove.network(Layer("lstm", 1, 1), 1, rest=0, b_f=b, c=prove.symbols("C"))
+    C, after = net.state["c"][0, 0], prove.reference.run(net).state["c"][0, 0]
+    prove.identical(after, C / (1 + prove.exp(-b)))
+    prove.closed_form(lambda t: f**t * C, first=C, then=lambda t, before: f * before, start=0)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, HOLDS, claim
+from rnnspec.claim import CONDITIONAL, HOLDS, SAMPLED, claim
 from rnnspec.claims.lstm.words import forget_gate, one_unit
 from rnnspec.evidence import Prove
 from rnnspec.hold import Hold
@@ -75,6 +75,8 @@ def polynomials(prove: Prove) -> None:
         lstm = prove.parameter_count("lstm", biases)
         prove.identical(lstm, 4 * prove.parameter_count("rnn", biases))
         prove.identical(lstm, 4 * (n**2 + n * m + k * n))
+        old = prove.count(lambda m, n, b=biases: Layer("lstm", m, n, biases=b, forget_gate=False), "m n")
+        prove.identical(4 * old, 3 * lstm)
     printed = [Layer("lstm", 3, 2, biases=biases).parameter_count for biases in ("one", "two")]
     prove.identical(printed, [48, 56])
 
@@ -103,6 +105,7 @@ row_by_row = claim(
     """,
     conditions=(SINGLE,),
     sources=[D0("2, LSTM")],
+    rests_on=SAMPLED,
     floats="A unit taken by itself adds the same products, possibly in another order.",
     see=["LST-02", "LST-12", "LST-24"],
 )

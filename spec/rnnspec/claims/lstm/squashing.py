@@ -31,7 +31,7 @@ tanh_for_h = claim(
         Both functions are a tanh, one of them of half the argument. If g and h of 1997 are exchanged
         together, the model is the same: halve the candidate's parameters and the cell, and every gate
         and every output is what it was. The document exchanges h alone, and that is another
-        model: one step from an empty cell shows at most 0.462 in the place of 0.762, and gradients are
+        model: one step from an empty cell shows less than 0.462 in the place of 0.762, and gradients are
         smaller likewise. In training, on a small task by plain gradient descent, tanh is
         ahead while steps are small, as one that learns faster from the same start would be;
         with steps sixteen times as large nothing of it is left. The two rates were chosen

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, LOOSE, REFUTED, claim
+from rnnspec.claim import HOLDS, LOOSE, REFUTED, SAMPLED, claim
 from rnnspec.claims.lstm.words import FAR, LEFT, affine, cell, forced, one_unit, starting
 from rnnspec.claims.lstm_gradients.passing import gates, on_the_cell, steps_of
 from rnnspec.evidence import INF, Enclose, Prove
@@ -162,7 +162,10 @@ def a_term_for_every_step(impl: Subject, hold: Hold, net: Short) -> None:
 
 @summary.proof
 def traced_causality(prove: Prove) -> None:
-    """One unit, three steps: C_3 is the sum of four terms; C_t has no derivative by x_s for s > t."""
+    """One unit: C_3 is a sum of four terms, and C_t has no derivative by x_s for s > t; likewise for every t.
+
+    For a step makes of C = P C_0 + S the cell (f P) C_0 + (f S + i g), and reads its own input only.
+    """
     net = prove.network(Layer("lstm", 1, 1), 3)
     now = [{k: v[0, 0] for k, v in step.items()} for step in prove.reference.gates(net)]
     one, two, three = now
@@ -175,6 +178,10 @@ def traced_causality(prove: Prove) -> None:
     prove.identical(three["c"], terms)
     for t, s in ((1, 2), (1, 3), (2, 3)):
         prove.identical(prove.derivative(now[t - 1]["c"], net.inputs[s - 1, 0, 0]), 0)
+    P, S, start = prove.symbols("P S C0")
+    step = prove.network(Layer("lstm", 1, 1), 1, c=P * start + S)
+    after = {k: v[0, 0] for k, v in prove.reference.gates(step)[0].items()}
+    prove.identical(after["c"], (after["f"] * P) * start + (after["f"] * S + after["i"] * after["g"]))
 
 
 # ------------------------------------------------------------------------------------------
@@ -286,18 +293,26 @@ def through_h_and_nothing_else(impl: Subject, hold: Hold, net: Step) -> None:
 
 @through_h.proof
 def held_and_not_held(prove: Prove) -> None:
-    """One unit: f, i, g have no derivative by C_{t-1}, if h_{t-1} is held; with h = o tanh(C) they do."""
-    held = prove.network(Layer("lstm", 1, 1), 1)
-    (C, o), net = prove.symbols("C o"), held
+    """Two units: with h_{t-1} held no gate moves with C_{t-1}, and ∂C_t/∂C_{t-1} = diag(f).
+
+    With h = o tanh(C) each of f, i and g has the derivative slope · U · o sech²(C), and adds a term.
+    Two are enough for any number: an entry is about two units, and what others add is like a bias.
+    """
+    held = prove.network(Layer("lstm", 1, 2), 1)
+    now, c = {k: v[0] for k, v in prove.reference.gates(held)[0].items()}, held.state["c"][0]
     for k in "fig":
-        gate = prove.reference.gates(held)[0][k][0, 0]
-        prove.identical(prove.derivative(gate, held.state["c"][0, 0]), 0)
-    shown = o * prove.activation("tanh", C)
-    net = prove.network(Layer("lstm", 1, 1), 1, c=C, h=shown)
-    now = prove.reference.gates(net)[0]
-    f, U_f = now["f"][0, 0], net.parameters["U_f"][0, 0]
-    along = o * prove.slope("tanh", C)
-    prove.identical(prove.derivative(f, C), f * (1 - f) * U_f * along)
+        prove.identical(prove.derivative(now[k], c), np.zeros((2, 2)))
+    prove.identical(prove.derivative(now["c"], c), np.diag(now["f"]))
+    C, o = prove.symbols("C1 C2"), prove.symbols("o1 o2")
+    net = prove.network(Layer("lstm", 1, 2), 1, c=C, h=o * prove.activation("tanh", C))
+    now = {k: v[0] for k, v in prove.reference.gates(net)[0].items()}
+    along = np.diag(o * prove.slope("tanh", C))
+    slopes = {"f": now["f"] * (1 - now["f"]), "i": now["i"] * (1 - now["i"]), "g": 1 - now["g"] ** 2}
+    moved = {k: np.diag(slopes[k]) @ net.parameters[f"U_{k}"] @ along for k in "fig"}
+    for k in "fig":
+        prove.identical(prove.derivative(now[k], C), moved[k])
+    terms = np.diag(C) @ moved["f"] + np.diag(now["g"]) @ moved["i"] + np.diag(now["i"]) @ moved["g"]
+    prove.identical(prove.derivative(now["c"], C), np.diag(now["f"]) + terms)
 
 
 # ------------------------------------------------------------------------------------------
@@ -320,6 +335,7 @@ special_rnn = claim(
         empty cell shows less than tanh(1) = 0.7616, where Elman's tanh z comes as near to 1 as one likes.
     """,
     sources=[D0("2, LSTM"), D1("0, what an LSTM is"), D1("3, in detail")],
+    rests_on=SAMPLED,
     floats="A run that is cut computes the same steps.",
     see=["LST-10", "LST-11"],
 )
