@@ -187,15 +187,16 @@ def _whole(impl: Subject, hold: Hold, net: Network, v: Any) -> Any:
     return back["c"] + back["h"] * O_FIRST * hold.reference.slope("tanh", net.state["c"])
 
 
-def _product(impl: Subject, hold: Hold, net: Network, v: Any) -> Any:
-    """v times the product of the one-step derivatives ∂C_t/∂C_{t-1}."""
-    steps = steps_of(impl, net)
+def _product(impl: Subject, hold: Hold, net: Network) -> list[Any]:
+    """The product of the one-step derivatives ∂C_t/∂C_{t-1}, row by row."""
+    units, steps = range(net.layer.hidden), steps_of(impl, net)
     o_before = [O_FIRST, *(gates(hold, step)["o"] for step in steps[:-1])]
+    rows: list[Any] = [unit(net, j) for j in units]
     for step, o in reversed(list(zip(steps, o_before, strict=True))):
-        # A call takes floats only, so the rows are called for, and combined without rounding.
-        rows = [through_the_output(impl, hold, step, o, unit(net, j)) for j in range(net.layer.hidden)]
-        v = sum(v[:, j : j + 1] * row for j, row in enumerate(rows))
-    return v
+        # A call takes floats only: unit vectors are sent, and what comes back is combined here.
+        J = [through_the_output(impl, hold, step, o, unit(net, j)) for j in units]
+        rows = [sum(v[:, j : j + 1] * J[j] for j in units) for v in rows]
+    return rows
 
 
 @product_of_steps.as_stated(needs=["run", "run_vjp"])
@@ -256,9 +257,8 @@ def jacobians_of_the_pair_multiply(impl: Subject, hold: Hold, net: Lstm) -> None
 def product_is_exact_without_recurrent_output_gate(impl: Subject, hold: Hold, net: SmallLstm) -> None:
     """With U_o = 0 the one-step derivatives of the cells multiply, row by row, over all steps."""
     net = net.with_parameters(U_o=0)
-    for j in range(net.layer.hidden):
-        v = unit(net, j)
-        hold.equal(_whole(impl, hold, net, v), _product(impl, hold, net, v), f"row {j} of ∂C_T/∂C_0")
+    for j, row in enumerate(_product(impl, hold, net)):
+        hold.equal(_whole(impl, hold, net, unit(net, j)), row, f"row {j} of ∂C_T/∂C_0")
 
 
 @product_of_steps.law(needs=["run", "run_vjp"])
@@ -268,12 +268,11 @@ def what_the_product_lacks(impl: Subject, hold: Hold, net: SmallOfTwoSteps) -> N
     now, c_1 = gates(hold, first), second.state["c"]
     slope = hold.reference.activation("tanh", c_1) * now["o"] * (1 - now["o"])
     shown = O_FIRST * hold.reference.slope("tanh", net.state["c"])
-    for j in range(net.layer.hidden):
+    for j, row in enumerate(_product(impl, hold, net)):
         v = unit(net, j)
         reads = impl.vjp(second, on_the_cell(second, v)).state["h"]
         skipping = ((reads * slope) @ net.parameters["U_o"]) * shown
-        whole = _whole(impl, hold, net, v)
-        hold.equal(whole, _product(impl, hold, net, v) + skipping, f"row {j} of ∂C_2/∂C_0")
+        hold.equal(_whole(impl, hold, net, v), row + skipping, f"row {j} of ∂C_2/∂C_0")
 
 
 @product_of_steps.proof
