@@ -54,6 +54,11 @@ def scaled(features: int, gamma: float = 1.0, beta: float = 0.0, place: int = 1)
     return {f"gamma_{place}": np.full(features, gamma), f"beta_{place}": np.full(features, beta)}
 
 
+def each_its_own(number: float, features: int) -> Array:
+    """A number for the first feature, twice as much for the second, and so on."""
+    return number * np.arange(1.0, features + 1)
+
+
 def deviations(x: Any) -> Any:
     """m (x − mean): of drawn numbers exactly, without a division."""
     return len(x) * x - x.sum(axis=0)
@@ -116,13 +121,14 @@ def twice_as_large() -> Mapping[str, Any]:
 def mean_and_variance(
     impl: Subject, hold: Hold, x: Batch, epsilon: Epsilon, gamma: Scale, beta: Scale
 ) -> None:
-    """Mean β and variance γ²σ²/(σ² + ε), with the biased variance σ²."""
+    """Mean β and variance γ²σ²/(σ² + ε), with the biased variance σ², of every feature its own."""
     m, n = x.shape
-    y = impl.chain(normed(n, epsilon), scaled(n, gamma, beta), x)
+    gammas, betas = each_its_own(gamma, n), each_its_own(beta, n)
+    y = impl.chain(normed(n, epsilon), {"gamma_1": gammas, "beta_1": betas}, x)
     variance = (deviations(x) ** 2).sum(axis=0) / m  # times m²
-    hold.equal(y.sum(axis=0), m * beta, "Σ y = m β")
-    spread = ((y - beta) ** 2).sum(axis=0) * (variance + m * m * epsilon)
-    hold.equal(spread, gamma**2 * m * variance, "Σ (y − β)² (σ² + ε) = m γ² σ²")
+    hold.equal(y.sum(axis=0), m * betas, "Σ y = m β")
+    spread = ((y - betas) ** 2).sum(axis=0) * (variance + m * m * epsilon)
+    hold.equal(spread, gammas**2 * m * variance, "Σ (y − β)² (σ² + ε) = m γ² σ²")
 
 
 @standardised.law(needs=["chain"])

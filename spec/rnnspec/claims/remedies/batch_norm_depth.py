@@ -248,7 +248,7 @@ def nothing_through_a_batch_of_two(impl: Subject, hold: Hold, x: Pair, dy: Pair,
 
 @avoids.law(needs=["chain_vjp"])
 def nothing_through_a_scale_of_zero(impl: Subject, hold: Hold, W: Weights, x: Batch, dy: Cotangents) -> None:
-    """With γ = 0 nothing comes back, to the last bit, and no weight below learns; γ itself does."""
+    """With γ = 0 nothing comes back, to the last bit, and no weight below learns."""
     x = np.repeat(x, 2, axis=1)[:, :2]
     hold.given(varied(x @ W.T), "a unit puts out one value only")
     chain = Chain((Dense(2, 2, bias=False), BatchNorm(2)))

@@ -169,17 +169,23 @@ def nothing_along_the_ones_and_the_outputs(
 
 @sensitive_region.law(needs=["chain_vjp"])
 def jacobian_of_the_norm(impl: Subject, hold: Hold, x: Batch, dy: Cotangents, gamma: Scale) -> None:
-    """∂E/∂z = (γ/σ) (dy − its mean − x̂ ⟨x̂, dy⟩/m), and its length at most γ/σ times that of dy."""
+    """∂E/∂z = (γ/σ) (dy − its mean − x̂ ⟨x̂, dy⟩/m), and its length at most ∣γ∣/σ times that of dy.
+
+    And ∂E/∂γ = ⟨x̂, dy⟩, ∂E/∂β = ⟨1, dy⟩.
+    """
     m, n = x.shape
     dy = dy[:m, :n]
-    back = impl.chain_vjp(normed(n), scaled(n, gamma), x, dy).inputs
-    out = deviations(x)
+    pulled = impl.chain_vjp(normed(n), scaled(n, gamma), x, dy)
+    back, out = pulled.inputs, deviations(x)
     V = (out**2).sum(axis=0)  # m³ σ²
     kept = V * deviations(dy) - m * out * (out * dy).sum(axis=0)
     hold.equal(back * abs(back) * V**3 * m**2, gamma * abs(gamma) * kept * abs(kept) * m**3, "(∂E/∂z)²")
     hold.at_most(
         (back * back).sum(axis=0) * V, gamma**2 * m**3 * (dy**2).sum(axis=0), "σ² ‖∂E/∂z‖² ≤ γ² ‖dy‖²"
     )
+    slope, along = pulled.parameters["gamma_1"], (out * dy).sum(axis=0)
+    hold.equal(slope * abs(slope) * V, m * along * abs(along), "(∂E/∂γ)²")
+    hold.equal(pulled.parameters["beta_1"], dy.sum(axis=0), "∂E/∂β")
 
 
 @sensitive_region.proof

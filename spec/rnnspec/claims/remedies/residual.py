@@ -97,7 +97,7 @@ def sum_of_what_blocks_add(impl: Subject, hold: Hold, layers: Layers) -> None:
 
 @shortcut.law(needs=["chain", "chain_vjp"])
 def product_and_sum(impl: Subject, hold: Hold, layers: TwoLayers, dy: Cotangents) -> None:
-    """∂E/∂x_l is dy + Σ (∂x_i/∂x_l)ᵀ F_i'ᵀ dy, and each block takes d to d + F_i'ᵀ d."""
+    """∂E/∂x_l is dy + Σ (∂x_i/∂x_l)ᵀ F_i'ᵀ dy; each block takes d to d + F_i'ᵀ d and learns as F_i."""
     net, dy = with_shortcuts(layers), dy[: layers.batch]
     parts = _apart(layers)
     xs: list[Any] = [layers.x]
@@ -111,8 +111,11 @@ def product_and_sum(impl: Subject, hold: Hold, layers: TwoLayers, dy: Cotangents
 
     total: Any = dy
     for place, ((F, own, block, its), x) in enumerate(zip(parts, xs, strict=True)):
-        branch = impl.chain_vjp(F, own, x, dy).inputs
-        hold.equal(impl.chain_vjp(block, its, x, dy).inputs, dy + branch, f"dy + F'_{place + 1}ᵀ dy")
+        alone, back = impl.chain_vjp(F, own, x, dy), impl.chain_vjp(block, its, x, dy)
+        branch = alone.inputs
+        hold.equal(back.inputs, dy + branch, f"dy + F'_{place + 1}ᵀ dy")
+        for name in ("W", "b"):
+            hold.equal(back.parameters[f"{name}_1_1"], alone.parameters[f"{name}_1"], f"d{name}_{place + 1}")
         total = total + through_blocks(branch, place)
     whole = impl.chain_vjp(net.chain, net.parameters, net.x, dy).inputs
     hold.equal(whole, total, "∂E/∂x_l, as the sum")
