@@ -27,6 +27,8 @@ def test_mutant_is_killed(each: Faulty, killer: str) -> None:
     result = run_task(Task(killer, swept or each.dtype, "standard", SEED), Planted(each.mutant))
     assert result.status is Status.FAILED, f"{killer} does not notice: {each.mutant.mistake}"
     assert result.failure is not None
+    raised = " raised " in (result.failure.misbehaviour or "")
+    assert not raised, f"the mistake stops the program: {result.failure.misbehaviour}"
 
 
 def test_every_law_has_a_mutant() -> None:

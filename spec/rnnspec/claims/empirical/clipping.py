@@ -43,7 +43,7 @@ fatal = claim(
         weights four times as large, 13 of 20 runs were lost at 0.1, too.
     """,
     sources=[D4("RNN training")],
-    see=["EMP-08", "EMP-01"],
+    see=["SPE-01", "EMP-01", "EMP-08"],
 )
 
 EXPLODED = 10.0

@@ -33,7 +33,7 @@ short_series = claim(
         further (EMP-12). The lags were chosen after a first look at eight from 1 to 50.
     """,
     sources=[D1("0, what an LSTM is")],
-    see=["EMP-12", "EMP-04"],
+    see=["SPE-07", "EMP-04", "EMP-12"],
 )
 
 UNITS = 8

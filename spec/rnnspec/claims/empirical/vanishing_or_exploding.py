@@ -33,7 +33,7 @@ vanishing_prevails = claim(
         have not been trained.
     """,
     sources=[D0("1.3, solution 2"), D2("vanishing gradients")],
-    see=["ACT-02", "ACT-06", "LGR-11"],
+    see=["ACT-02", "ACT-06", "SPE-01", "SPE-07", "SPE-12", "LGR-11"],
 )
 
 WIDTH, DEPTH = 64, 10

@@ -56,7 +56,7 @@ above_one = claim(
         In saturation 1 − tanh² has no correct digit left; that is shared by all implementations,
         and what the tolerance shows.
     """,
-    see=["SPE-02", "SPE-04", "SPE-07", "SPE-08", "SPE-12"],
+    see=["SPE-02", "SPE-04", "SPE-07", "SPE-08", "SPE-12", "EMP-01"],
 )
 
 

@@ -230,7 +230,7 @@ bounded = claim(
         No tolerance: a rounded tanh may reach ±1, from about |z| = 9 in binary32 and 19 in
         binary64, and never passes it.
     """,
-    see=["SPE-08"],
+    see=["SPE-08", "EMP-12"],
 )
 
 TanhNetwork = Annotated[
