@@ -186,8 +186,8 @@ def greedy_is_optimal_for_orthonormal_codes_only(prove: Prove) -> None:
     p, q = prove.symbols("p1 p2 p3"), prove.symbols("q1 q2 q3")
     variances = (V1, V2, 1)
 
+    # The cost of giving back kept @ x, in the place of x.
     def lost(kept: Any) -> Any:
-        """The cost of giving back kept @ x, in the place of x."""
         missing = np.eye(3).astype(int) - kept
         return sum(variances[j] * missing[i, j] ** 2 for i in range(3) for j in range(3))
 
