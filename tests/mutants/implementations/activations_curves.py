@@ -62,7 +62,7 @@ FAULTY: list[Faulty] = [
            "ACT-07/smaller_beyond"),
     faulty("slope of tanh without the square, with a sign", SLOPES, TANH_SLOPE, "return 1 - abs(y)",
            "the absolute value in the place of the square: right at 0 and in saturation",
-           "ACT-08/slower_within"),
+           "ACT-08/slower_within", "SPE-05/weight_times_slope"),
     faulty("hyperbolic secant not squared", SLOPES, TANH_SLOPE, "return np.sqrt(np.maximum(1 - y * y, 0))",
            "sech in the place of its square",
            "ACT-08/faster_beyond"),

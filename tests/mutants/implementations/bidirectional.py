@@ -71,7 +71,7 @@ FAULTY: list[Faulty] = [
            "the second half of y_T is taken for the backward direction's final state",
            "BID-05/where_the_final_states_stand"),
     faulty("final states below exchanged", FORWARD, FINAL,
-           "final |= level[not place.reverse].named(done.state)",
+           "final |= level[-1 - place.reverse].named(done.state)",
            "the two directions' final states have each other's names",
            "BID-05/final_states_are_reached_in_reading_order"),
     faulty("levels above counted like the lowest", COUNT, "np.zeros(shape, np.float32)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mutants.planting import BACKWARD, RNN, SLOPES, Faulty, faulty
+from mutants.planting import BACKWARD, SLOPES, Faulty, faulty
 
 DENSE_BACK = "rnnref.feedforward.dense:dense_back"
 CHAIN_BACK = "rnnref.feedforward.chain:backward"
@@ -64,8 +64,4 @@ FAULTY: list[Faulty] = [
     faulty("a hundred steps back and no more", BACKWARD, "or t in cut", "or t == len(trajectory.steps) - 100",
            "back-propagation through time is truncated, at a length that short tests never reach",
            "DEP-24/gradient_of_a_year"),
-    faulty("leaky integration", RNN, "RnnStep(x, h_before, h)", "RnnStep(x, h_before, (h + h_before) / 2)",
-           "the new state is averaged with the old one", "DEP-25/powers_of_a"),
-    faulty("recurrent weights transposed forwards", "rnnref.affine:Gate.from_state", "self.U @", "self.U.T @",
-           "U is stored by columns and read by rows", "DEP-25/rotation_and_jordan_block"),
 ]  # fmt: skip

@@ -54,8 +54,6 @@ FAULTY: list[Faulty] = [
            "return a.dtype.type(1.2) * activation(s, layer.gate_activation, a) - a.dtype.type(0.1)",
            "a sigmoid stretched beyond 0 and 1, without the clipping that belongs to it",
            "LST-12/between_their_limits"),
-    faulty("recurrent weights transposed", READ_STATE, "self.U @ h", "self.U.T @ h",
-           "the recurrent matrix is stored by columns: invisible for one unit", "LST-13/a_unit_is_its_rows"),
     faulty("forget bias by the unit's number", STEP, F_GATE,
            "sigma(gates.f(x, read, c) + np.log(1 + np.arange(len(c), dtype=c.dtype))[:, None])",
            "an initialisation by time scales that is done in every call", "LST-13/units_have_no_order"),

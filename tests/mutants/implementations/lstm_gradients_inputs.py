@@ -24,7 +24,7 @@ FAULTY: list[Faulty] = [
            "every tensor is clipped by its own norm", "LGR-23/one_norm_for_all_parameters"),
     faulty("always scaled to the threshold", CLIP, CLIPPED,
            "norm = np.sqrt(sum((v * v).sum() for v in tensors.values()))\n"
-           "            return {k: v * (threshold / max(norm, 1e-3)).astype(v.dtype)"
+           "            return {k: v * v.dtype.type(threshold / max(norm, 1e-3))"
            " for k, v in tensors.items()}",
            "the condition is forgotten: short gradients are made longer",
            "LGR-23/no_help_against_vanishing"),

@@ -45,7 +45,7 @@ FAULTY: list[Faulty] = [
     faulty("largest entry for the norm", NORM, "s.sum_columns(s.sum_rows(g * g))",
            "s.matrix((g * g).max(axis=1, keepdims=True))",
            "the maximum norm in the place of the Euclidean one", "REM-05/no_further_than_the_steps"),
-    faulty("small gradients flushed", BY_VALUE, "s.clip(g, theta)",
+    faulty("small entries flushed", BY_VALUE, "s.clip(g, theta)",
            "s.clip(g, theta) * (np.abs(g) > 2.0**-12)",
            "gradients that are nearly 0 are taken for noise and dropped", "REM-05/what_vanishes_stays_so"),
 ]  # fmt: skip

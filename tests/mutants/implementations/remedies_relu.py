@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mutants.planting import RECURRENT, SLOPES, TANH_SLOPE, Faulty, faulty
+from mutants.planting import SLOPES, TANH_SLOPE, Faulty, faulty
 
 DENSE = "rnnref.feedforward.dense:dense"
 DENSE_BACK = "rnnref.feedforward.dense:dense_back"
@@ -34,14 +34,9 @@ FAULTY: list[Faulty] = [
            "REM-09/balanced"),
     faulty("biases at half the rate", DENSE_BACK, "s.sum_columns(da)", "s.sum_columns(da) / 2",
            "the biases learn at half the rate of the weights", "REM-09/biases_differ_by_the_weights"),
-    faulty("slope of the rectified tanh", SLOPES, TANH_SLOPE, "return 1 + y * y",
-           "a sign in the derivative of tanh", "REM-10/no_more_than_the_weights"),
     faulty("slope of tanh in terms of half its argument", SLOPES, TANH_SLOPE, "return (1 - y * y) / 2",
            "tanh is written as 2σ(2x) − 1 and one factor 2 of the chain rule is lost",
            "REM-10/the_threshold_is_one_and_four"),
-    faulty("recurrent weights read by columns", RECURRENT, "gate.U.T @ da", "gate.U @ da",
-           "the recurrent matrix is stored by columns, and the backward pass forgets it",
-           "REM-12/the_power_of_the_matrix"),
     faulty("clipped by the largest entry", "rnnref.clipping:norm", "s.sum_columns(s.sum_rows(g * g))",
            "s.sum_columns(s.sum_rows(g * g)) / g.shape[1]",
            "the mean square in the place of the sum", "REM-12/a_threshold_bounds_the_step"),

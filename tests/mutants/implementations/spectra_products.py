@@ -9,8 +9,6 @@ RELU_SLOPE = """case "relu":
             return s.positive(y)"""
 
 FAULTY: list[Faulty] = [
-    faulty("slope of tanh to the first power", SLOPES, TANH_SLOPE, "return 1 - abs(y)",
-           "1 - |y| where 1 - y^2 was meant", "SPE-05/weight_times_slope"),
     faulty("record of the neighbouring step", BACKWARD, "trajectory.steps[t]", "trajectory.steps[t // 2 * 2]",
            "every second step reads the record of its neighbour", "SPE-05/turns_multiply"),
     faulty("state overshoots", RNN, "RnnStep(x, h_before, h)", "RnnStep(x, h_before, h - (h_before - h) / 4)",
