@@ -168,7 +168,7 @@ slower = claim(
     sources=[D3("6.9, why gradients vanish")],
     rests_on=ENCLOSED,
     floats="A product of at most six slopes: six roundings, and those of the slopes themselves.",
-    see=["ACT-07"],
+    see=["ACT-07", "REM-10"],
 )
 
 

@@ -80,7 +80,7 @@ relu_gate = claim(
     conditions=[EXCEEDS_ONE],
     sources=[D0("questions, 2")],
     floats="One product a step.",
-    see=["ACT-09", "ACT-27"],
+    see=["ACT-09", "ACT-27", "LST-06", "GRU-06"],
 )
 
 
@@ -180,7 +180,7 @@ gate_range = claim(
     conditions=[LARGER_THAN_ONE],
     sources=[D0("questions, 2")],
     floats="A product, a product and a sum a step.",
-    see=["ACT-09", "ACT-12"],
+    see=["ACT-09", "ACT-12", "LST-09"],
 )
 
 
@@ -258,7 +258,7 @@ candidate = claim(
     conditions=[BOUNDED],
     sources=[D0("questions, 2")],
     floats="T products, products and sums.",
-    see=["ACT-10", "ACT-27"],
+    see=["ACT-10", "ACT-27", "LST-06", "REM-05"],
 )
 
 

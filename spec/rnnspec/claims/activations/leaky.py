@@ -161,7 +161,7 @@ advantages = claim(
     """,
     sources=[D0("1.3, solution 3")],
     floats="The slope k is a number that is handed over and handed back: exact.",
-    see=["ACT-13", "ACT-17"],
+    see=["ACT-13", "ACT-17", "REM-08"],
 )
 
 

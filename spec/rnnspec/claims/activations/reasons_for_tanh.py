@@ -59,7 +59,7 @@ second_derivative = claim(
     sources=[D1("3, in detail")],
     rests_on=SAMPLED,
     floats="The identity's slope is exact; along a chain of weights 1 nothing is rounded.",
-    see=["ACT-05", "ACT-06"],
+    see=["ACT-05", "ACT-06", "DEP-09"],
 )
 
 

@@ -44,7 +44,7 @@ squashing = claim(
         No tolerance for the bounds: rounding may reach them and never passes them. Computed as
         printed, 2σ − 1 and 4σ − 2 cancel near 0, where tanh does not; both are accepted.
     """,
-    see=["ACT-09", "ACT-10"],
+    see=["ACT-09", "ACT-10", "LST-18", "LST-22"],
 )
 
 

@@ -136,7 +136,7 @@ overshoot = claim(
         605.4 times as far away again.
     """,
     sources=[D1("0, what an LSTM is")],
-    see=["DEP-19", "DEP-26"],
+    see=["DEP-19", "DEP-26", "REM-04"],
 )
 
 

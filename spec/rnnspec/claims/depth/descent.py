@@ -71,7 +71,7 @@ convergence = claim(
     """,
     conditions=[CURVED, FLAT],
     sources=[D0("introduction"), D0("1.2"), D1("0, what an LSTM is")],
-    see=["DEP-18", "DEP-28"],
+    see=["DEP-18", "DEP-28", "REM-04", "REM-05"],
 )
 
 

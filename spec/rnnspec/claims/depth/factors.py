@@ -236,7 +236,7 @@ above_one = claim(
         layer.
     """,
     sources=[D0("introduction"), D0("1.2"), D0("1.2, summary")],
-    see=["DEP-10", "DEP-15", "DEP-17"],
+    see=["DEP-10", "DEP-15", "DEP-17", "SPE-03"],
 )
 
 
@@ -311,7 +311,7 @@ only_weights = claim(
     """,
     conditions=[ONE_UNIT],
     sources=[D0("1.2")],
-    see=["DEP-07", "DEP-13", "DEP-16"],
+    see=["DEP-07", "DEP-13", "DEP-16", "SPE-03"],
 )
 
 

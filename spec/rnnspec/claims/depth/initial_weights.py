@@ -175,7 +175,7 @@ rare = claim(
         quarter: e^−1.45 of the gradient's length, measured with 160 units.
     """,
     sources=[D0("1.2")],
-    see=["DEP-07", "DEP-12", "DEP-17"],
+    see=["DEP-07", "DEP-12", "DEP-17", "REM-08", "REM-09"],
 )
 
 DEPTH = 4

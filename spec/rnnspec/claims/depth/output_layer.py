@@ -164,7 +164,7 @@ independence = claim(
     """,
     sources=[D0("1.3, DNN and RNN")],
     rests_on=SAMPLED,
-    see=["DEP-08", "DEP-21", "DEP-22"],
+    see=["DEP-08", "DEP-21", "DEP-22", "RNN-20"],
 )
 
 

@@ -71,7 +71,7 @@ counting = claim(
     """,
     sources=[D0("1.1")],
     rests_on=SAMPLED,
-    see=["DEP-03", "DEP-04", "DEP-06"],
+    see=["DEP-03", "DEP-04", "DEP-06", "LGR-09"],
 )
 
 

@@ -66,7 +66,7 @@ vanishing = claim(
     conditions=[AWAY],
     sources=[D0("introduction"), D0("1.2"), D0("1.2, summary"), D3("6.9, why gradients vanish")],
     floats="The weights 4(1 − 1/k²) are rounded to the format; the product is that of the rounded ones.",
-    see=["DEP-10", "DEP-14", "LGR-12"],
+    see=["DEP-10", "DEP-14", "LGR-12", "SPE-06"],
 )
 
 
@@ -161,7 +161,7 @@ exploding = claim(
     conditions=[MARGIN],
     sources=[D0("1.2")],
     floats="At z = 0 each factor is w/4 to the last bit, while the product is a number of the format.",
-    see=["DEP-11", "DEP-13", "DEP-20", "DEP-22"],
+    see=["DEP-11", "DEP-13", "DEP-20", "DEP-22", "SPE-06"],
 )
 
 

@@ -73,7 +73,7 @@ sums = claim(
     sources=[D0("1.2")],
     rests_on=SAMPLED,
     floats="Nothing is rounded in the networks at z = 0 until (n/4)^L is no longer a number of the format.",
-    see=["DEP-04", "DEP-06"],
+    see=["DEP-04", "DEP-06", "RNN-21", "LGR-09"],
 )
 
 

@@ -70,7 +70,7 @@ multiplying = claim(
     """,
     conditions=[ONE_UNIT, NOT_ONE],
     sources=[D0("introduction"), D0("1.2"), D0("1.2, summary")],
-    see=["DEP-07", "DEP-09", "DEP-11", "DEP-14"],
+    see=["DEP-07", "DEP-09", "DEP-11", "DEP-14", "REM-25", "RNN-16"],
 )
 
 
@@ -208,7 +208,7 @@ decaying = claim(
     """,
     conditions=[BELOW_ONE, NEGATIVE],
     sources=[D2("introduction"), D0("1.3, DNN and RNN"), D0("introduction")],
-    see=["DEP-10", "DEP-11", "DEP-16", "DEP-20"],
+    see=["DEP-10", "DEP-11", "DEP-16", "DEP-20", "RNN-05", "RNN-21"],
 )
 
 

@@ -106,7 +106,7 @@ fluctuates = claim(
         cannot be made individual, which the document gives as a reason, is another claim.
     """,
     sources=[D3("6.7")],
-    see=["EMP-02"],
+    see=["EMP-02", "REM-29"],
 )
 
 OFTEN = 1 / 20

@@ -109,7 +109,7 @@ forgetting_helps = claim(
         stream three times as long the gain was no larger.
     """,
     sources=[D0("questions, 2")],
-    see=["EMP-07", "LGR-05"],
+    see=["EMP-07", "LGR-05", "LST-19", "LST-20"],
 )
 
 

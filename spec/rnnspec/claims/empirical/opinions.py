@@ -25,7 +25,7 @@ reading = claim(
         gradual, by a factor a step, is the product of forget gates, LGR-05.
     """,
     sources=[D1("2, the intuition")],
-    see=["LGR-05"],
+    see=["LGR-05", "LST-24"],
 )
 
 
@@ -51,6 +51,7 @@ important = claim(
         REM-24, and REM-30.
     """,
     sources=[D0("1.3, solution 4")],
+    see=["REM-17", "REM-24", "REM-30"],
 )
 
 
@@ -81,7 +82,7 @@ chosen = claim(
         the two functions bring along are ACT-02 and ACT-05.
     """,
     sources=[D0("questions, 2")],
-    see=["ACT-02", "ACT-05"],
+    see=["ACT-02", "ACT-05", "ACT-23", "ACT-27", "ACT-28", "LST-21"],
 )
 
 
@@ -112,7 +113,7 @@ preferred = claim(
         faster, in EMP-03.
     """,
     sources=[D3("6.9, why gradients vanish")],
-    see=["EMP-03"],
+    see=["EMP-03", "ACT-07", "ACT-08"],
 )
 
 
@@ -140,7 +141,7 @@ designed = claim(
         training EMP-04.
     """,
     sources=[D1("1, why an LSTM is needed")],
-    see=["LGR-05", "LGR-12", "EMP-04"],
+    see=["LGR-05", "LGR-12", "EMP-04", "LGR-04"],
 )
 
 

@@ -92,7 +92,7 @@ carries_far = claim(
         What happens "in reality", with language and not with one sign, is not measured here.
     """,
     sources=[D1("0, what an LSTM is")],
-    see=["EMP-05", "SPE-09"],
+    see=["EMP-05", "SPE-09", "RNN-27"],
 )
 
 BY_HAND, TRAINED = 200, 15

@@ -48,7 +48,7 @@ about_equal = claim(
         and tasks and steps were chosen after a first look at adding and at longer lags, too.
     """,
     sources=[D0("3, GRU"), D4("abstract")],
-    see=["GRU-08", "GRU-10", "GRU-11"],
+    see=["GRU-08", "GRU-10", "GRU-11", "EMP-04"],
 )
 
 
@@ -95,7 +95,7 @@ cheaper = claim(
         on how much of it is spent on anything but multiplying.
     """,
     sources=[D0("3, GRU")],
-    see=["GRU-08", "GRU-09"],
+    see=["GRU-08", "GRU-09", "EMP-07"],
 )
 
 LOSS = 0.25
@@ -187,7 +187,7 @@ better_far = claim(
         What to recommend as a default is an opinion, and not measured.
     """,
     sources=[D0("3, GRU")],
-    see=["GRU-08", "GRU-09", "GRU-12"],
+    see=["GRU-08", "GRU-09", "GRU-12", "EMP-04", "EMP-07"],
 )
 
 

@@ -55,7 +55,7 @@ between = claim(
         not be exact to the last bit: who computes n + z (h − n), as some libraries do, rounds twice
         on the way.
     """,
-    see=["GRU-01", "GRU-02", "GRU-05"],
+    see=["GRU-01", "GRU-02", "GRU-05", "ACT-12"],
 )
 
 

@@ -234,7 +234,7 @@ two_functions = claim(
     """,
     sources=[D0("2, LSTM"), D0("questions, 2"), D1("3, in detail")],
     floats="Each node is seen through a step in which all else is constant, up to a few roundings.",
-    see=["LST-01", "LST-15", "LST-22"],
+    see=["LST-01", "LST-15", "LST-22", "ACT-09", "ACT-11", "EMP-11"],
 )
 
 Units = Annotated[Array, arrays((1, 6), low=-16, high=16, unit=1 / 8)]

@@ -104,7 +104,7 @@ open_and_closed = claim(
     """,
     sources=[D0("2, LSTM"), D0("questions, 2"), D1("3, in detail")],
     floats="The cell's change is a difference of two numbers that may be close; its tolerance knows.",
-    see=["LST-05", "LST-09", "LST-30"],
+    see=["LST-05", "LST-09", "LST-30", "ACT-28"],
 )
 
 

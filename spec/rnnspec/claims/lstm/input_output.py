@@ -208,7 +208,7 @@ beside_the_gates = claim(
     """,
     sources=[D1("3, in detail")],
     floats="A computed sigmoid is never negative.",
-    see=["LST-12", "LST-14"],
+    see=["LST-12", "LST-14", "ACT-24", "ACT-25", "ACT-26"],
 )
 
 

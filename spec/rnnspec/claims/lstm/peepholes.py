@@ -180,7 +180,7 @@ in_practice = claim(
         carefully: many papers give some of the gates peepholes and not others.
     """,
     sources=[D1("4, variants")],
-    see=["LST-26"],
+    see=["LST-26", "EMP-07"],
 )
 
 

@@ -45,7 +45,7 @@ selective = claim(
     sources=[D0("2, LSTM"), D1("2, the intuition"), D1("3, in detail"), D4("LSTM")],
     rests_on=ENCLOSED,
     floats="A switch is open or closed up to e^-16, which is less than 2^-23.",
-    see=["LST-06", "LST-13", "LST-25"],
+    see=["LST-06", "LST-13", "LST-25", "EMP-09"],
 )
 
 Marks = Annotated[int, wholes(0, 63)]
@@ -131,7 +131,7 @@ not_forgotten = claim(
     conditions=(REMEMBERS,),
     sources=[D1("1, why an LSTM is needed")],
     floats="Products of one half are exact; a product of T gates has T roundings.",
-    see=["LST-24", "LST-30", "LGR-05", "LGR-12"],
+    see=["LST-24", "LST-30", "LGR-05", "LGR-12", "LGR-14", "EMP-04"],
 )
 
 Steps = Annotated[int, wholes(0, 12)]

@@ -53,7 +53,7 @@ zero_and_one = claim(
         A correctly rounded sigmoid is 1, and 0, at 1024 and −1024 in every format. Sixteen units of
         roundoff away from 1, and above the smallest normal number, no good one has got there yet.
     """,
-    see=["LST-06"],
+    see=["LST-06", "ACT-27"],
 )
 
 Components = Annotated[Array, arrays((1, 5), unit=1 / 32)]

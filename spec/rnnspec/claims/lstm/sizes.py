@@ -43,7 +43,7 @@ four_layers = claim(
     """,
     sources=[D0("2, LSTM"), D1("3, in detail"), D4("abstract")],
     floats="Counting is exact.",
-    see=["LST-12", "LST-13", "GRU-08"],
+    see=["LST-12", "LST-13", "GRU-08", "RNN-02"],
 )
 
 

@@ -39,7 +39,7 @@ tanh_for_h = claim(
         repeated here.
     """,
     sources=[D0("questions, 2")],
-    see=["LST-18", "LST-22"],
+    see=["LST-18", "LST-22", "EMP-06", "ACT-29"],
 )
 
 SMALL, LARGE = 0.25, 4.0
@@ -121,7 +121,7 @@ zero_centred = claim(
     conditions=(SQUASHING,),
     sources=[D0("questions, 2")],
     floats="Written as 4σ − 2, g cancels near 0, which its tolerance does not grant; |g| ≤ 2 always.",
-    see=["LST-15", "LST-18", "LST-21"],
+    see=["LST-15", "LST-18", "LST-21", "ACT-23"],
 )
 
 Points = Annotated[Array, arrays((1, 8), low=-16, high=16, unit=1 / 8)]

@@ -198,7 +198,7 @@ bounded_output = claim(
     """,
     sources=[D1("3, in detail")],
     floats="A product of a computed gate and a computed tanh, both at most 1, is at most 1.",
-    see=["LST-04", "LST-10", "SPE-09"],
+    see=["LST-04", "LST-10", "SPE-09", "ACT-10"],
 )
 
 Wild = Annotated[Network, networks("lstm", steps=(1, 4), hidden=(1, 3), inputs=(1, 2), scales=(0, 2, 3, 5))]
@@ -337,7 +337,7 @@ special_rnn = claim(
     sources=[D0("2, LSTM"), D1("0, what an LSTM is"), D1("3, in detail")],
     rests_on=SAMPLED,
     floats="A run that is cut computes the same steps.",
-    see=["LST-10", "LST-11"],
+    see=["LST-10", "LST-11", "RNN-01", "RNN-02"],
 )
 
 

@@ -62,7 +62,7 @@ rescued = claim(
         Where a sum cancels, its rounding errors are those of its terms; the tolerance knows.
         With zero biases and U_g = −4 every number on the way is a power of two.
     """,
-    see=["LGR-07", "LGR-08", "LGR-12"],
+    see=["LGR-07", "LGR-08", "LGR-12", "DEP-07", "RNN-21"],
 )
 
 

@@ -156,7 +156,7 @@ shortcut = claim(
         Without a forget gate nothing is multiplied, so nothing is rounded: the gradient comes
         back to the last bit.
     """,
-    see=["LGR-05", "LGR-12"],
+    see=["LGR-05", "LGR-12", "REM-25"],
 )
 
 Lstm1997 = Annotated[

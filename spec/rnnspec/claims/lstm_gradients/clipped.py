@@ -48,7 +48,7 @@ clipped = claim(
     floats="""
         The norm is a root of a sum of squares; what is clipped may exceed θ by its rounding.
     """,
-    see=["LGR-10", "LGR-14"],
+    see=["LGR-10", "LGR-14", "REM-05"],
 )
 
 

@@ -95,7 +95,7 @@ improved = claim(
     conditions=(SLOWER,),
     sources=[D0("questions, 1")],
     floats="Products of gates and of slopes; rounded in every step.",
-    see=["LGR-07", "LGR-12"],
+    see=["LGR-07", "LGR-12", "LST-25"],
 )
 
 
@@ -186,7 +186,7 @@ solved = claim(
     ],
     rests_on=ENCLOSED,  # 2u < sinh(2u)
     floats="With zero biases and small weights powers of two; otherwise rounded in every step.",
-    see=["LGR-10", "LGR-11", "LGR-12", "LGR-13"],
+    see=["LGR-10", "LGR-11", "LGR-12", "LGR-13", "EMP-04", "RNN-28"],
 )
 
 

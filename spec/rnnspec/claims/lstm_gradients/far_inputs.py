@@ -91,7 +91,7 @@ matrix = claim(
     """,
     sources=[D2("appendix")],
     floats="Rows of a few products; they may differ by rounding.",
-    see=["LGR-02", "SPE-08"],
+    see=["LGR-02", "SPE-08", "SPE-02"],
 )
 
 
@@ -175,7 +175,7 @@ learnable = claim(
     conditions=(WRITTEN,),
     sources=[D2("preventing vanishing gradients with the LSTM")],
     floats="Sums of a few products; a closed gate underflows to something that is nearly 0.",
-    see=["LGR-04", "LGR-07"],
+    see=["LGR-04", "LGR-07", "RNN-28"],
 )
 
 

@@ -188,7 +188,7 @@ learned = claim(
     """,
     sources=[D2("the full gradient"), D2("why it works")],
     floats="A sigmoid of a sum; its argument is rounded, which a steep gate turns into more.",
-    see=["LGR-05", "LGR-12"],
+    see=["LGR-05", "LGR-12", "LST-24"],
 )
 
 

@@ -49,7 +49,7 @@ more_easily = claim(
         and inputs were chosen after a first look at more of them.
     """,
     sources=[D1("0, what an LSTM is"), D4("RNN training")],
-    see=["RNN-23", "RNN-33"],
+    see=["RNN-23", "RNN-33", "DEP-19", "EMP-02"],
 )
 
 
@@ -152,7 +152,7 @@ examples = claim(
         find it, as the document itself says of ideal conditions.
     """,
     sources=[D1("0, what an LSTM is")],
-    see=["RNN-27", "RNN-33"],
+    see=["RNN-27", "RNN-33", "EMP-12"],
 )
 
 

@@ -105,7 +105,7 @@ near_context = claim(
     ],
     rests_on=SAMPLED,
     floats="A stable state pulls roundings in as well: the latch keeps its sign in every format.",
-    see=["RNN-03", "RNN-28", "RNN-35"],
+    see=["RNN-03", "RNN-28", "RNN-35", "SPE-07", "EMP-12", "LGR-14"],
 )
 
 
@@ -236,7 +236,7 @@ no_effect = claim(
     """,
     sources=[D2("vanishing gradients"), D2("introduction"), D4("RNN training")],
     floats="The gradient may underflow to 0 but never turns negative, and the effect is still there.",
-    see=["RNN-27", "RNN-29"],
+    see=["RNN-27", "RNN-29", "SPE-12", "LGR-24"],
 )
 
 

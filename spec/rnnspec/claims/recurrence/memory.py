@@ -278,7 +278,7 @@ stores_all = claim(
     sources=[D0("2, LSTM")],
     rests_on=SAMPLED,
     floats="Sums of a few products; they may differ by rounding.",
-    see=["RNN-03"],
+    see=["RNN-03", "LST-24"],
 )
 
 

@@ -98,7 +98,7 @@ total_survives = claim(
     """,
     sources=[D0("1.3, DNN and RNN")],
     floats="The bounds are sums of the same terms; they may differ by rounding.",
-    see=["RNN-19", "RNN-22"],
+    see=["RNN-19", "RNN-22", "LGR-09", "DEP-07"],
 )
 
 
@@ -302,7 +302,7 @@ unlimited = claim(
     sources=[D3("6.10")],
     rests_on=SAMPLED,
     floats="Products of numbers below 1 may underflow, which only makes them smaller.",
-    see=["RNN-22", "RNN-27"],
+    see=["RNN-22", "RNN-27", "SPE-01", "REM-05"],
 )
 
 

@@ -98,7 +98,7 @@ untied = claim(
     sources=[D0("1.3, solution 6"), D0("1.3, DNN and RNN")],
     rests_on=SAMPLED,
     floats="Products and sums in another order; they may differ by rounding.",
-    see=["RNN-13", "RNN-24", "RNN-22"],
+    see=["RNN-13", "RNN-24", "RNN-22", "DEP-21", "LGR-14"],
 )
 
 

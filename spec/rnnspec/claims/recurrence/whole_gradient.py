@@ -66,7 +66,7 @@ one_product = claim(
     sources=[D1("0, what an LSTM is")],
     rests_on=SAMPLED,
     floats="A sum of two products; it may differ by rounding.",
-    see=["RNN-13", "RNN-21"],
+    see=["RNN-13", "RNN-21", "DEP-07", "LGR-09"],
 )
 
 

@@ -60,7 +60,7 @@ tanh_no_cure = claim(
     conditions=(BELOW_ONE,),
     sources=[D0("1.3, solution 3")],
     floats="Products of slopes and weights; they may differ by rounding.",
-    see=["REM-08"],
+    see=["REM-08", "ACT-06", "ACT-08"],
 )
 
 

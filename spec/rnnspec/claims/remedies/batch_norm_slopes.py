@@ -47,7 +47,7 @@ times_the_weight = claim(
     """,
     sources=[D0("1.3, solution 4")],
     floats="A slope computed from the output, times a weight.",
-    see=["REM-10", "REM-19"],
+    see=["REM-10", "REM-19", "ACT-02"],
 )
 
 

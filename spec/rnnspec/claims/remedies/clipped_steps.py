@@ -58,7 +58,7 @@ prevents = claim(
         D3("6.10"),
     ],
     floats="The gradients that are handed over are finite; sums of steps are taken exactly.",
-    see=["REM-04", "REM-07"],
+    see=["REM-04", "REM-07", "LGR-11", "DEP-19"],
 )
 
 

@@ -130,7 +130,7 @@ individual = claim(
         gradients of a parameter are multiplied by any positive number.
     """,
     sources=[D3("6.7")],
-    see=["REM-22"],
+    see=["REM-22", "EMP-08"],
 )
 
 

@@ -74,7 +74,7 @@ vanishing = claim(
     """,
     sources=[D0("1.3, solution 3"), D3("introduction"), D3("6.10")],
     floats="Powers of two are exact; an inactive unit gives an exact 0.",
-    see=["REM-09", "REM-10", "REM-12"],
+    see=["REM-09", "REM-10", "REM-12", "SPE-10", "SPE-11", "ACT-13"],
 )
 
 
@@ -214,7 +214,7 @@ exploding = claim(
     sources=[D0("1.3, solution 3")],
     rests_on=SAMPLED,
     floats="Powers of two are exact, and beyond the largest number infinite; the rest is rounded.",
-    see=["REM-08", "REM-12"],
+    see=["REM-08", "REM-12", "SPE-11"],
 )
 
 

@@ -68,7 +68,7 @@ shortcut = claim(
     """,
     sources=[D0("1.3, solution 5")],
     floats="The same numbers are added in another order; they may differ by rounding.",
-    see=["REM-26", "REM-27"],
+    see=["REM-26", "REM-27", "LGR-07"],
 )
 
 

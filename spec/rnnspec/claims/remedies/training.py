@@ -46,7 +46,7 @@ benefits = claim(
         at the large rate. Dropout and stability were not measured.
     """,
     sources=[D0("1.3, solution 4"), D3("6.10")],
-    see=["REM-16", "REM-19", "REM-23", "REM-30"],
+    see=["REM-16", "REM-19", "REM-23", "REM-30", "EMP-10"],
 )
 
 

@@ -85,7 +85,7 @@ far = claim(
     sources=[D0("1.3, DNN and RNN")],
     rests_on=SAMPLED,
     floats="Permutations and Jordan blocks add small whole numbers: exactly, in every format.",
-    see=["SPE-01", "SPE-03", "SPE-05", "EMP-01", "EMP-05"],
+    see=["SPE-01", "SPE-03", "SPE-05", "EMP-01", "EMP-05", "DEP-10"],
 )
 
 

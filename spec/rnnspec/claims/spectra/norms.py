@@ -130,7 +130,7 @@ norm_bound = claim(
     sources=[D2("vanishing gradients")],
     rests_on=SAMPLED,
     floats="Squares of a few numbers are compared; the usual tolerance covers their rounding.",
-    see=["SPE-01", "SPE-02", "SPE-03", "ACT-02", "ACT-05"],
+    see=["SPE-01", "SPE-02", "SPE-03", "ACT-02", "ACT-05", "RNN-20"],
 )
 
 

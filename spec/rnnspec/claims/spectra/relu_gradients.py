@@ -57,7 +57,7 @@ powers_remain = claim(
     """,
     sources=[D0("questions, 3")],
     floats="Sums of a few products on both sides; they may differ by rounding.",
-    see=["SPE-08", "SPE-11"],
+    see=["SPE-08", "SPE-11", "REM-08", "REM-09"],
 )
 
 
@@ -151,7 +151,7 @@ no_cure = claim(
     """,
     sources=[D0("questions, 3")],
     floats="Powers of two are exact in every format, as long as they are in its range.",
-    see=["SPE-01", "SPE-08", "SPE-10"],
+    see=["SPE-01", "SPE-08", "SPE-10", "REM-08", "REM-09"],
 )
 
 

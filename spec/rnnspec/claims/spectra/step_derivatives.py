@@ -213,7 +213,7 @@ shrinking = claim(
     """,
     sources=[D3("6.9, why gradients vanish")],
     floats="Powers of a number, on both sides; they may differ by rounding.",
-    see=["SPE-01", "SPE-03", "SPE-05", "SPE-12", "EMP-03"],
+    see=["SPE-01", "SPE-03", "SPE-05", "SPE-12", "EMP-03", "DEP-11", "ACT-06"],
 )
 
 TwentySteps = Annotated[Orbit, orbits(size=(1, 1), steps=(20, 20), start=(-8, 8))]
