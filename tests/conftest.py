@@ -11,6 +11,7 @@ import pytest
 from hypothesis import Phase, Verbosity, settings
 
 from rnnspec.kit import explore
+from rnnspec.kit.runner import spare_what_is_loaded
 
 
 def _register(name: str, examples: int) -> None:
@@ -40,3 +41,8 @@ def unshrunk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A failure is left as it was found: to make it smaller takes longer than to find it."""
     monkeypatch.setattr(explore, "SHRINKING_CALLS", 0)
     monkeypatch.setattr(explore, "pinned", lambda check, judge, failure, fmt, **how: failure)
+
+
+def pytest_collection_finish() -> None:
+    """Tests and claims are there to stay until the end."""
+    spare_what_is_loaded()

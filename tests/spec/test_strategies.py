@@ -16,7 +16,7 @@ from rnnspec.drawn import Drawn
 from rnnspec.protocol import FORMATS, Format
 from rnnspec.strategies import LayerSizes, Orbit, Preactivations, networks, orbits
 from rnnspec.strategies.networks import ONE_BY_ONE
-from rnnspec.strategies.preactivations import regime_of
+from rnnspec.strategies.preactivations import regimes_of
 from rnnspec.strategies.settings import PROFILES
 from rnnspec.strategies.writing import as_python
 from spec.exploring import collect
@@ -88,9 +88,9 @@ class TestRegimes:
     def test_every_array_of_pre_activations_is_in_all_of_them(self, fmt: Format, run_seed: int) -> None:
         drawn, found = collect(NUMBERS, fmt, STANDARD, run_seed)
         for x in drawn:
-            assert {regime_of(number, fmt) for number in x.tolist()} == self.EVERYWHERE
+            assert set(regimes_of(x, fmt)) == self.EVERYWHERE
         assert sum(found.regimes.values()) == sum(x.size for x in drawn)
-        assert found.regimes == Counter(regime_of(number, fmt) for x in drawn for number in x.tolist())
+        assert found.regimes == Counter(name for x in drawn for name in regimes_of(x, fmt))
 
     @EVERY_FORMAT
     def test_their_borders(self, fmt: Format) -> None:
@@ -108,8 +108,8 @@ class TestRegimes:
                 largest: "largest finite",
             }
             for size, name in named.items():
-                assert regime_of(sign * size, fmt) == name
-        assert (regime_of(0.0, fmt), regime_of(-0.0, fmt)) == ("zero", "negative zero")
+                assert regimes_of(np.array([sign * size]), fmt) == [name]
+        assert regimes_of(np.array([0.0, -0.0]), fmt) == ["zero", "negative zero"]
 
     def test_networks_reach_theirs_within_three_standard_runs(self, run_seed: int) -> None:
         """More laws than that draw large ones of every kind, each in every format."""
@@ -154,7 +154,7 @@ class TestVariety:
         assert {network.steps for network in drawn} == {0, 1}
         assert {network.batch for network in drawn} == {1, 2}
 
-    @pytest.mark.parametrize("hidden", [3, 12])
+    @pytest.mark.parametrize("hidden", [2, 12])
     def test_weights_are_not_constant(self, hidden: int, run_seed: int) -> None:
         """Drawn one by one or from a seed: of more than half of all networks, more than half differ."""
         source = networks("lstm", hidden=(hidden, hidden), inputs=(1, 1), biases="none", batch=(1, 1))
@@ -162,7 +162,7 @@ class TestVariety:
         shares = []
         for network in drawn:
             weights = np.concatenate([array.ravel() for array in network.parameters.values()])
-            assert (weights.size > ONE_BY_ONE) == (hidden > 3)
+            assert (weights.size > ONE_BY_ONE) == (hidden > 2)
             shares.append(len(np.unique(weights)) / weights.size)
         assert np.median(shares) > 0.5
 

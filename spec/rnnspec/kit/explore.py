@@ -29,8 +29,8 @@ COSTLY_FAILURES = 3
 """After so many hangs or crashes, shrinking stops: each costs a worker."""
 
 SHRINKING_CALLS = 400
-"""How many more inputs are tried to make a failing one smaller. For a false statement it is a
-quarter: its smallest counterexample stands beside it, as its witness."""
+"""How many more inputs are tried to make a failing one smaller. For a false statement it is
+an eighth: its smallest counterexample stands beside it, as its witness."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def explore(check: Check, judge: Judge, fmt: Format, examples: int, run_seed: in
     if not check.inputs:
         return judge_once(check, judge, fmt, {})
     found, shrinking = Exploration(), Exploration()
-    affordable = SHRINKING_CALLS // 4 if check.kind is Kind.AS_STATED else SHRINKING_CALLS
+    affordable = SHRINKING_CALLS // 8 if check.kind is Kind.AS_STATED else SHRINKING_CALLS
 
     def test(inputs: dict[str, Any]) -> None:
         counts, before = (found, found.examples) if found.failure is None else (shrinking, shrinking.examples)

@@ -89,8 +89,9 @@ def judge_balls(said: Sequence[Comparison]) -> Judgement:
     decided = undecided = 0
     for comparison in said:
         left, right = _sides(comparison)
+        compare = _COMPARING[comparison.relation]
         for place, (a, b) in enumerate(zip(left.flat, right.flat, strict=True)):
-            outcome = _compare(comparison.relation, a, b)
+            outcome = compare(a, b)
             if outcome is Outcome.FALSE:
                 return Judgement(outcome, decided + 1, violation=_violation(comparison, left, right, place))
             undecided += outcome is Outcome.UNDECIDED
@@ -98,28 +99,32 @@ def judge_balls(said: Sequence[Comparison]) -> Judgement:
     return Judgement(Outcome.UNDECIDED if undecided else Outcome.TRUE, decided, undecided)
 
 
-def _compare(relation: Relation, left: Any, right: Any) -> Outcome:
-    match relation:
-        case Relation.EQUAL:
-            # Balls cannot prove an equality of inexact numbers. That they overlap although
-            # they are narrow is evidence, and counts as true.
-            true, false = left.overlaps(right) and _narrow(left, right), not left.overlaps(right)
-        case Relation.AT_MOST:
-            true, false = left <= right, left > right
-        case Relation.LESS:
-            true, false = left < right, left >= right
-    return Outcome.TRUE if true else Outcome.FALSE if false else Outcome.UNDECIDED
-
-
 EQUALITY_BITS = 80
 """Two balls that overlap count as equal if they agree to this many bits, as they do by
 accident only once in 2^80."""
 
+_NARROW, _TINY = arb(2) ** -EQUALITY_BITS, arb(2) ** -1000
 
-def _narrow(left: Any, right: Any) -> bool:
+
+def _equal(left: Any, right: Any) -> Outcome:
+    # Balls cannot prove an equality of inexact numbers. That they overlap although they
+    # are narrow is evidence, and counts as true.
+    if not left.overlaps(right):
+        return Outcome.FALSE
     width = (left - right).rad()
     size = max(abs(left.mid()), abs(right.mid()))
-    return bool(width <= size * arb(2) ** -EQUALITY_BITS or width <= arb(2) ** -1000)
+    return Outcome.TRUE if width <= size * _NARROW or width <= _TINY else Outcome.UNDECIDED
+
+
+def _at_most(left: Any, right: Any) -> Outcome:
+    return Outcome.TRUE if left <= right else Outcome.FALSE if left > right else Outcome.UNDECIDED
+
+
+def _less(left: Any, right: Any) -> Outcome:
+    return Outcome.TRUE if left < right else Outcome.FALSE if left >= right else Outcome.UNDECIDED
+
+
+_COMPARING = {Relation.EQUAL: _equal, Relation.AT_MOST: _at_most, Relation.LESS: _less}
 
 
 def tolerances(

@@ -40,13 +40,18 @@ def each(function: Callable[[Any], Any], values: Any) -> Numbers:
     """Apply a function to the entries of an array, into an object array."""
     array = np.asarray(values)
     result = np.empty(array.shape, dtype=object)
-    result.flat[:] = [function(value) for value in array.flat]
+    result.flat[:] = [function(value) for value in array.ravel().tolist()]
     return result
 
 
 def to_balls(values: Any) -> Numbers:
-    """Lift numbers, or an array of them, to balls."""
-    return each(exactly, values)
+    """Lift numbers, or an array of them, to balls; an array of balls is what it is."""
+    array = np.asarray(values)
+    if array.dtype.kind == "f":
+        return each(arb, array.astype(np.float64))
+    if array.dtype == object and set(map(type, array.ravel().tolist())) <= {arb}:
+        return array
+    return each(exactly, array)
 
 
 class NotAFloat(ValueError):

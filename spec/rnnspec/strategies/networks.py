@@ -21,7 +21,7 @@ from rnnspec.drawn import Drawn
 from rnnspec.protocol import Format, Layer, Network, Recurrent
 from rnnspec.subject import Array
 
-ONE_BY_ONE = 64
+ONE_BY_ONE = 24
 """Arrays of a network are drawn number by number while all of them together have at most
 this many entries."""
 

@@ -40,9 +40,9 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("quick", examples=6, search=500, replicates=16, trials=30),
-        Profile("standard", examples=12, search=1000, replicates=16, trials=40),
-        Profile("thorough", examples=300, search=10_000, replicates=32, trials=120),
+        Profile("quick", examples=5, search=500, replicates=16, trials=30),
+        Profile("standard", examples=10, search=1000, replicates=16, trials=40),
+        Profile("thorough", examples=250, search=10_000, replicates=32, trials=120),
     )
 }
 

@@ -26,7 +26,9 @@ from rnnspec.subject import Array, Numbers, Subject
 Ends = Annotated[Array, arrays(2, low=-2, high=2, unit=1 / 16)]
 LongerEnds = Annotated[Array, arrays(4, low=-2, high=2, unit=1 / 16)]
 FewUnits = Annotated[Network, networks("rnn", hidden=(1, 4), inputs=(1, 2), steps=(1, 5))]
-SmallWeights = Annotated[Network, networks("rnn", hidden=(1, 3), inputs=(1, 2), steps=(1, 6), scales=(1, 2))]
+SmallWeights = Annotated[
+    Network, networks("rnn", hidden=(1, 3), inputs=(1, 2), steps=(1, 6), biases="none", scales=(0, 1))
+]
 
 
 def shrunk(W: Array, norm: Fraction) -> Array:
