@@ -359,9 +359,9 @@ def test_a_run_is_reproducible_whatever_was_run_before(run_seed: int) -> None:
     [
         (["ACT-02"], ["ACT-02"]),
         (["act-02"], ["ACT-02"]),
-        (["GRU"], ["GRU-08"]),
-        (["gru", "ACT-02", "ACT-02"], ["ACT-02", "GRU-08"]),
-        (["spectra and dynamics"], ["SPE-08", "SPE-09"]),
+        (["BID"], [f"BID-0{number}" for number in range(1, 7)]),
+        (["bid", "ACT-02", "ACT-02"], ["ACT-02", *(f"BID-0{number}" for number in range(1, 7))]),
+        (["bidirectional and stacked"], [f"BID-0{number}" for number in range(1, 7)]),
     ],
 )
 def test_claims_are_selected_by_id_and_by_topic(names: list[str], ids: list[str]) -> None:

@@ -237,7 +237,8 @@ class Noise:
 
     @silent
     def sqrt(self, z: NoisyMatrix) -> NoisyMatrix:
-        return self.rounded(np.sqrt(z.values))
+        # A sum of squares that underflow may come out below 0 in noise, and nowhere else.
+        return self.rounded(np.sqrt(np.maximum(z.values, 0)))
 
     def absolute(self, z: NoisyMatrix) -> NoisyMatrix:
         return NoisyMatrix(np.abs(z.values), self)
