@@ -50,12 +50,19 @@ def test_the_same_input_is_no_failure_of_the_numpy_implementation() -> None:
 
 
 @pytest.mark.framework
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_torch_conforms(dtype: str) -> None:
-    said = rnnspec("check", "torch", "--dtype", dtype, "--profile", "quick")
+def test_torch_conforms_in_float32() -> None:
+    said = rnnspec("check", "torch", "--dtype", "float32", "--profile", "quick")
     assert said.code == 0, said.out
-    assert f"conforms in {dtype}" in said.out
+    assert "conforms in float32" in said.out
     assert "LGR-07/unchanged_without_forget_gate" in said.out  # which it has no layer for
+
+
+@pytest.mark.framework
+def test_torch_clips_a_little_shorter_in_float64_and_does_nothing_else_wrong() -> None:
+    """See docs/findings.md."""
+    said = rnnspec("check", "torch", "--dtype", "float64", "--profile", "quick")
+    assert said.code == 1, said.out
+    assert re.search(r"does not conform in float64: 1 of \d+ claims failed \(REM-04\)", said.out)
 
 
 @pytest.mark.framework
