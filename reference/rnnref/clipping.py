@@ -45,6 +45,9 @@ def clip_by_value(s: System[Matrix], tensors: Sequence[Matrix], theta: float) ->
 
 
 def rescale(s: System[Matrix], tensors: Sequence[Matrix], theta: float) -> list[Matrix]:
-    """g theta / norm for every tensor g, whatever the norm: small gradients are blown up."""
+    """g theta / norm for every tensor g, whatever the norm: small gradients are blown up.
+
+    In floats, where the squares of all entries underflow the norm is 0, and what comes out infinite.
+    """
     factor = theta / norm(s, tensors)
     return [g * factor for g in tensors]

@@ -31,6 +31,7 @@ class Check:
         of: the check whose statement a witness falsifies or an exhaustive check repeats.
         format: the float format whose values an exhaustive check goes through.
         condition: which of the claim's conditions a necessity check drops.
+        times: of a law, how many times as many inputs are drawn as the profile says.
         unsearched: of a false statement, why no search is made for an input that shows it,
             beside the witness; empty where one is made.
     """
@@ -45,6 +46,7 @@ class Check:
     of: Check | None = None
     format: str | None = None
     condition: str | None = None
+    times: int = 1
     unsearched: str = ""
 
     @property

@@ -178,9 +178,16 @@ class Claim:
         """The checks of one kind, in the order in which they are written."""
         return [check for check in self.checks if check.kind is kind]
 
-    def law(self, needs: Sequence[str] = (), about: About = About.BOTH) -> Callable[[F], F]:
-        """A statement that holds for all inputs drawn: `f(impl, hold, drawn...)`."""
-        return self._attach(Kind.LAW, about, needs=tuple(needs))
+    def law(self, needs: Sequence[str] = (), about: About = About.BOTH, times: int = 1) -> Callable[[F], F]:
+        """A statement that holds for all inputs drawn: `f(impl, hold, drawn...)`.
+
+        Args:
+            needs: the methods that the law calls.
+            about: the mathematics, an implementation, or both.
+            times: how many times as many inputs to draw as the profile says, for a bound that
+                most inputs are far from, so that few of them show a mistake.
+        """
+        return self._attach(Kind.LAW, about, needs=tuple(needs), times=times)
 
     def as_stated(self, needs: Sequence[str] = (), unsearched: str = "") -> Callable[[F], F]:
         """The statement as the document makes it; the search must find it false.

@@ -35,11 +35,10 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
-from mutants.every import FAULTY, FORMULAS
+from mutants.every import FAULTY, FORMULAS, held_to_implementations
 from mutants.patching import Mutant
 from mutants.planting import Planted
-from rnnspec.claim import About, Check, Kind
-from rnnspec.claims import registry
+from rnnspec.claim import Check, Kind
 from rnnspec.errors import Misbehaved, NotOffered
 from rnnspec.hold import Inapplicable
 from rnnspec.implementations.numpy_ import NumpyImplementation
@@ -87,12 +86,7 @@ def rows() -> list[Row]:
 
 def laws() -> list[Check]:
     """The laws that speak of implementations. Exhaustive checks are these laws again, at all values."""
-    return [
-        check
-        for claim in registry
-        for check in claim.checks
-        if check.kind is Kind.LAW and check.about is not About.MATHEMATICS
-    ]
+    return [check for check in held_to_implementations() if check.kind is Kind.LAW]
 
 
 def sources_hash(root: Path = ROOT) -> str:
@@ -255,6 +249,17 @@ def described(row: Row) -> dict[str, Any]:
     }
 
 
+CURRENT = "current"
+
+
+def state_of(kept: Path) -> str:
+    """Whether a matrix that is kept is still that of the sources."""
+    if not kept.exists():
+        return "not there: make matrix computes it"
+    made_from = json.loads(kept.read_text(encoding="utf-8"))["sources"]
+    return CURRENT if made_from == sources_hash() else "stale: its sources have changed"
+
+
 def summary(matrix: dict[str, Any]) -> str:
     """The matrix in a few lines."""
     kept, names = matrix["mutants"], matrix["laws"]
@@ -283,9 +288,9 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     asked = parser.parse_args()
     if asked.check:
-        stale = json.loads(KEPT.read_text())["sources"] != sources_hash()
-        print(f"{KEPT.relative_to(ROOT)} is {'stale: its sources have changed' if stale else 'current'}")
-        return int(stale)
+        state = state_of(KEPT)
+        print(f"{KEPT.relative_to(ROOT)} is {state}")
+        return int(state != CURRENT)
     matrix = computed(asked.jobs)
     KEPT.write_text(json.dumps(matrix, indent=1, ensure_ascii=False) + "\n")
     print(summary(matrix))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -33,6 +34,14 @@ def test_a_mistake_is_killed_missed_or_not_reached() -> None:
 def test_a_mistake_in_what_runs_may_change_nothing() -> None:
     unused = mutant("unused", SLOPE, RETURNED, f"({RETURNED}) + 0.0 * dy", "adds zeros")
     assert matrix.entry(Row(unused, "an implementation", "float64", ()), SQUARE) == matrix.UNCHANGED
+
+
+def test_what_is_not_there_and_what_is_stale(tmp_path: Path) -> None:
+    kept = tmp_path / "matrix.json"
+    assert matrix.state_of(kept).startswith("not there")
+    for made_from, state in ((sources_hash(), matrix.CURRENT), ("0", "stale: its sources have changed")):
+        kept.write_text(json.dumps({"sources": made_from}), encoding="utf-8")
+        assert matrix.state_of(kept) == state
 
 
 def test_a_change_of_any_source_makes_it_stale(tmp_path: Path) -> None:

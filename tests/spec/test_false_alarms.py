@@ -7,8 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from rnnspec.claim import About, Kind
-from rnnspec.claims import registry
+from mutants.matrix import laws
 from rnnspec.implementations.numpy_ import NumpyImplementation
 from rnnspec.kit.endpoint import InProcess
 from rnnspec.kit.explore import implementation_judge
@@ -54,18 +53,12 @@ def test_correct_code_is_not_accused(law: str, network: Network, dtype: str) -> 
     assert judgement.decided
 
 
-LAWS = [
-    check.id
-    for claim in registry
-    for check in claim.checks
-    if check.kind is Kind.LAW and check.about is not About.MATHEMATICS
-]
 TIMES = 20
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("dtype", NumpyImplementation.formats)
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("law", [law.id for law in laws()])
 def test_correct_code_is_never_accused(
     law: str, dtype: str, run_seed: int, record_property: Callable[[str, object], None]
 ) -> None:

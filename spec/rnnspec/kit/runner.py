@@ -249,7 +249,8 @@ def _run_prepared(task: Task) -> CheckResult:
 
 def _law(job: _Job) -> None:
     judge, fmt = job.judge(job.check)
-    job.result.take(explore(job.check, judge, fmt, job.profile.examples, job.seed), job.claim, job.check)
+    examples = job.check.times * job.profile.examples
+    job.result.take(explore(job.check, judge, fmt, examples, job.seed), job.claim, job.check)
 
 
 def _exhaustive(job: _Job) -> None:

@@ -6,6 +6,7 @@ from rnnspec.strategies.networks import networks
 from rnnspec.strategies.numbers import arrays, reals, wholes
 from rnnspec.strategies.orbits import Orbit, orbits
 from rnnspec.strategies.preactivations import FewPreactivations, Preactivations
+from rnnspec.strategies.resting import at_rest, resting
 from rnnspec.strategies.stacks import stacks
 from rnnspec.strategies.updates import Descent, Update, descents, updates
 
@@ -18,12 +19,14 @@ __all__ = [
     "Preactivations",
     "Update",
     "arrays",
+    "at_rest",
     "chains",
     "descents",
     "networks",
     "one_unit_a_layer",
     "orbits",
     "reals",
+    "resting",
     "stacks",
     "updates",
     "wholes",

@@ -88,7 +88,7 @@ FAULTY: list[Faulty] = [
            "a residual block's gradient is left in a plain layer", "DEP-10/quarters_with_small_weights"),
     faulty("sigmoid slope kept below a quarter", SLOPES, "return y * (1 - y)", "return 0.999 * (y * (1 - y))",
            "a strict bound is taken at its word", "DEP-10/reached_at_rest"),
-    faulty("loss scale in every layer", DENSE_BACK, BACK, f"1024 * ({BACK})",
+    faulty("loss scale in every layer", DENSE_BACK, BACK, f"2 * ({BACK})",
            "the scale against underflow is applied once a layer, and divided out once",
            "DEP-10/rate_of_any_common_bound"),
     faulty("tanh slope as four slopes of the sigmoid", SLOPES, TANH_SLOPE, "return 2 * (1 - y * y)",

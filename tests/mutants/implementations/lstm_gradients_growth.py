@@ -23,7 +23,7 @@ FAULTY: list[Faulty] = [
 
     faulty("straight through the forget gate", BACK, "dc_kept = dc * f", "dc_kept = dc * (f > 0.5)",
            "on the way back the gate is taken for open or closed, as by a straight-through estimator",
-           "LGR-13/vanishes_with_the_largest_gate"),
+           "LGR-13/vanishes_with_the_largest_gate", "LGR-20/below_each_gate"),
 
     faulty("small gradients flushed", BACKWARD, DSTATE,
            "dstate = {k: d * (abs(d) > 2e-3) for k, d in dstate.items()}\n        dxs.append(dx)",

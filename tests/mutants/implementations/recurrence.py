@@ -33,7 +33,7 @@ FAULTY: list[Faulty] = [
            "RNN-02/every_step_with_sigmoid", "RNN-31/elman_step_by_step"),
     faulty("hard tanh", TANH, "np.tanh(z)", "np.clip(z, -1, 1)",
            "the piecewise linear relative of tanh, whose slope is still taken to be 1 - y²",
-           "RNN-03/difference_that_passes"),
+           "RNN-03/difference_that_passes", "RNN-29/taylor_with_remainder"),
     faulty("leaky units", RNN, NEW, "RnnStep(x, h_before, (h + h_before) / 2)",
            "a leaky integrator with a time constant of two steps, which nobody asked for",
            "RNN-03/nothing_of_the_past_without_U", "RNN-27/contraction_forgets",

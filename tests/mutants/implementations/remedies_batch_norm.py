@@ -30,7 +30,7 @@ FAULTY: list[Faulty] = [
            "the gradient through mean and variance is left out, as if the layer were in inference",
            "REM-19/gradients_scale_inversely"),
     faulty("deviations clipped", NORM, Y,
-           "y = p.gamma * s.clip(xhat, 1.0) + p.beta", "outliers of a batch are cut off at one deviation",
+           "y = p.gamma * s.clip(xhat, 1.5) + p.beta", "outliers of a batch are cut off at 1.5 deviations",
            "REM-20/skewness_and_kurtosis_stay"),
     faulty("slope of the neighbour", DENSE_BACK, "da = dy * slope_from_output(",
            "da = dy * slope_from_output(s, link.activation, done.y, link.alpha).mean(axis=1, keepdims=True)\n"

@@ -35,7 +35,7 @@ FAULTY: list[Faulty] = [
     faulty("zeroed beyond the threshold", VALUE, "np.clip(a, -bound, bound)",
            "np.where(np.abs(a) <= bound, a, 0 * a)",
            "what is beyond the threshold is thrown away, in the place of being moved to it",
-           "REM-06/both_signs_are_clipped"),
+           "REM-04/nonexpansive", "REM-06/both_signs_are_clipped"),
     faulty("absolute value clipped", VALUE, "np.clip(a, -bound, bound)", "np.minimum(np.abs(a), bound)",
            "the magnitude is clipped and the sign is lost", "REM-04/still_downhill"),
     faulty("one sided", VALUE, "np.clip(a, -bound, bound)", "np.minimum(a, bound)",

@@ -183,7 +183,7 @@ def reached_at_rest(impl: Subject, hold: Hold, signs: Signs) -> None:
     hold.exactly(got["b_1"], 0.25 ** len(signs) * signs[1:].prod(), "∂C/∂b_1")
 
 
-@quarters.law(needs=["chain_vjp"])
+@quarters.law(needs=["chain_vjp"], times=6)
 def rate_of_any_common_bound(impl: Subject, hold: Hold, net: OneUnit) -> None:
     """With w̄ = max |w_l| over the later layers, |∂C/∂b_1| ≤ ¼ (w̄/4)^{L−1} |∂C/∂y_L|."""
     largest = max((abs(w) for w in weights_of(net)[1:]), default=0.0)

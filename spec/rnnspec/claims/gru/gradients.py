@@ -15,19 +15,8 @@ from rnnspec.evidence import Cotangent, Layer, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Network
 from rnnspec.sources import D2, D4
-from rnnspec.strategies import networks, reals, wholes
+from rnnspec.strategies import networks, reals, resting, wholes
 from rnnspec.subject import Numbers, Subject
-
-
-def _at_rest(net: Network) -> Network:
-    still = Network(
-        net.layer, net.parameters, np.zeros_like(net.inputs), {"h": np.zeros_like(net.state["h"])}
-    )
-    return still.with_parameters(b_n=0)
-
-
-def _rests(net: Network) -> bool:
-    return all(bool(np.all(a == 0)) for a in (net.inputs, net.parameters["b_n"], net.state["h"]))
 
 
 def _within_one(net: Network) -> Network:
@@ -48,20 +37,7 @@ OneUnit = Annotated[
         where=lambda net: bool(np.all(abs(net.state["h"]) <= 1)),
     ),
 ]
-Resting = Annotated[
-    Network,
-    networks(
-        "gru",
-        hidden=(1, 3),
-        inputs=(1, 1),
-        steps=(0, 4),
-        batch=(1, 1),
-        biases="one",
-        scales=(0, 1, -1, 3),
-        also=_at_rest,
-        where=_rests,
-    ),
-]
+Resting = Annotated[Network, resting("gru", "b_n")]
 Gate = Annotated[float, reals(-8, 8)]
 Candidate = Annotated[float, reals(-16, 16)]
 Above = Annotated[float, reals(1, 8)]

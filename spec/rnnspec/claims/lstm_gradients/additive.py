@@ -213,7 +213,7 @@ def forget_gates_multiply(impl: Subject, hold: Hold, x: Input) -> None:
     hold.equal(impl.vjp(net, on_the_cell(net, 1.0)).state["c"], product, "∂c_T/∂c_0")
 
 
-@not_a_sum.law(needs=["run_vjp"])
+@not_a_sum.law(needs=["run_vjp"], times=6)
 def below_each_gate(impl: Subject, hold: Hold, x: Input) -> None:
     """It is at most the smallest of them, where a sum would exceed the largest."""
     net = _reading(x)

@@ -18,50 +18,11 @@ from rnnspec.claims.lstm_gradients.passing import on_the_cell
 from rnnspec.evidence import Layer, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Network
-from rnnspec.strategies import networks
+from rnnspec.strategies import resting
 from rnnspec.subject import Numbers, Subject
 
-
-def _at_rest(net: Network) -> Network:
-    state = {name: np.zeros_like(value) for name, value in net.state.items()}
-    still = Network(net.layer, net.parameters, np.zeros_like(net.inputs), state)
-    return still.with_parameters(b_g=0)
-
-
-def _rests(net: Network) -> bool:
-    arrays = (net.inputs, net.parameters["b_g"], *net.state.values())
-    return all(bool(np.all(array == 0)) for array in arrays)
-
-
-RestingLstm = Annotated[
-    Network,
-    networks(
-        "lstm",
-        hidden=(1, 3),
-        inputs=(1, 1),
-        steps=(0, 4),
-        batch=(1, 1),
-        biases="one",
-        scales=(0, 1, -1, 3),
-        also=_at_rest,
-        where=_rests,
-    ),
-]
-Resting1997 = Annotated[
-    Network,
-    networks(
-        "lstm",
-        hidden=(1, 3),
-        inputs=(1, 1),
-        steps=(0, 4),
-        batch=(1, 1),
-        biases="one",
-        scales=(0, 1, -1, 3),
-        forget_gate=False,
-        also=_at_rest,
-        where=_rests,
-    ),
-]
+RestingLstm = Annotated[Network, resting("lstm", "b_g")]
+Resting1997 = Annotated[Network, resting("lstm", "b_g", forget_gate=False)]
 
 
 def kept_and_read(hold: Hold, net: Network) -> tuple[Any, Any, Any]:

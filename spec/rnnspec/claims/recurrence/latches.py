@@ -343,7 +343,7 @@ first_order = claim(
 ShortPair = Annotated[Network, pairs(inputs=(1, 2), steps=(1, 4))]
 
 
-@first_order.law(needs=["run", "run_vjp"])
+@first_order.law(needs=["run", "run_vjp"], times=6)
 def taylor_with_remainder(impl: Subject, hold: Hold, net: ShortPair) -> None:
     """Two starts δ apart: the difference of the states is J δ, up to the bound of the remainder."""
     hold.given(reads_the_same(net), "the inputs differ")

@@ -153,7 +153,7 @@ def every_term_of_every_loss(impl: Subject, hold: Hold, net: Tanh) -> None:
         hold.equal(whole[name], total(found, name), f"∂L/∂{name}")
 
 
-@double_sum.law(needs=["run_vjp"])
+@double_sum.law(needs=["run_vjp"], times=6)
 def a_loss_of_the_final_state(impl: Subject, hold: Hold, net: Tanh) -> None:
     """A loss of the final state is one more: what it gives comes on top of what the outputs give."""
     d, last = filled(net.steps, net.batch, net.layer.hidden), unit(net, 0)

@@ -26,6 +26,9 @@ Gradient = Annotated[Array, arrays((1, 5), low=-4, high=4, unit=1 / 32)]
 Matrix = Annotated[Array, arrays((1, 2), (1, 3), low=-4, high=4, unit=1 / 32)]
 Threshold = Annotated[float, reals(1 / 16, 8, where=lambda theta: theta > 0)]
 Pair = Annotated[Array, arrays(2, (1, 5), low=-4, high=4, unit=1 / 32)]
+Near = Annotated[Array, arrays(2, (1, 5), low=-1, high=1, unit=1 / 32)]
+"""A quarter of a gradient, and a step away from it."""
+
 Entries = Annotated[int, wholes(1, 5)]
 
 
@@ -144,12 +147,13 @@ def idempotent(impl: Subject, hold: Hold, g: Gradient, threshold: Threshold) -> 
             hold.equal(twice[name], value, f"clip clip {name} by {kind}")
 
 
-@clipped.law(needs=["clip"])
-def nonexpansive(impl: Subject, hold: Hold, pair: Pair, threshold: Threshold) -> None:
-    """Two gradients are never further apart after clipping than before."""
-    for kind in ("norm", "value"):
-        a, b = (impl.clip(kind, {"g": g}, threshold)["g"] for g in pair)
-        hold.at_most(squared(a - b), squared(pair[0] - pair[1]), f"‖clip a − clip b‖² by {kind}")
+@clipped.law(needs=["clip"], times=6)
+def nonexpansive(impl: Subject, hold: Hold, pair: Pair, near: Near, threshold: Threshold) -> None:
+    """Two gradients, far from each other or near, are never further apart after clipping than before."""
+    for a, b in (pair, (4 * near[0], 4 * near[0] + near[1])):
+        for kind in ("norm", "value"):
+            c, d = (impl.clip(kind, {"g": g}, threshold)["g"] for g in (a, b))
+            hold.at_most(squared(c - d), squared(a - b), f"‖clip a − clip b‖² by {kind}")
 
 
 @clipped.law(needs=["clip"])

@@ -20,15 +20,13 @@ from rnnspec.evidence import INF, Enclose, Layer, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Network
 from rnnspec.sources import D2
-from rnnspec.strategies import Orbit, arrays, networks, wholes
+from rnnspec.strategies import Orbit, arrays, at_rest, networks, wholes
 from rnnspec.subject import Array, Numbers, Subject
 
 Ends = Annotated[Array, arrays(2, low=-2, high=2, unit=1 / 16)]
 LongerEnds = Annotated[Array, arrays(4, low=-2, high=2, unit=1 / 16)]
 FewUnits = Annotated[Network, networks("rnn", hidden=(1, 4), inputs=(1, 2), steps=(1, 5))]
-SmallWeights = Annotated[
-    Network, networks("rnn", hidden=(1, 3), inputs=(1, 2), steps=(1, 6), biases="none", scales=(0, 1))
-]
+SmallWeights = Annotated[Network, networks("rnn", hidden=(1, 3), inputs=(1, 2), steps=(1, 6), scales=(1, 2))]
 
 
 def shrunk(W: Array, norm: Fraction) -> Array:
@@ -69,13 +67,15 @@ small_weights = claim(
 
 @small_weights.law(needs=["run_vjp"])
 def halved_by_every_step(impl: Subject, hold: Hold, net: SmallWeights, d: LongerEnds) -> None:
-    """With ‖W‖ ≤ 1/(2γ), ‖δᵀ ∂h_T/∂h_0‖ ≤ ‖δ‖/2^T."""
+    """With ‖W‖ ≤ 1/(2γ), ‖δᵀ ∂h_T/∂h_0‖ ≤ ‖δ‖/2^T; also at rest, where slopes are steepest."""
     d = d[: net.layer.hidden]
+    bound = Fraction(1, 4**net.steps) * length(exact(d))
+    biases = [name for name in net.parameters if name.startswith("b")]
     for kind, steepest in STEEPEST.items():
         sized = net.with_parameters(U_h=shrunk(net.parameters["U_h"], 1 / (2 * steepest)))
-        back = carried_back(impl, with_activation(sized, kind), d)
-        bound = Fraction(1, 4**net.steps) * length(exact(d))
-        hold.at_most(length(back), bound, f"‖δᵀ ∂h_T/∂h_0‖² with {kind}")
+        for network in (sized, at_rest(sized, biases)):
+            back = carried_back(impl, with_activation(network, kind), d)
+            hold.at_most(length(back), bound, f"‖δᵀ ∂h_T/∂h_0‖² with {kind}")
 
 
 @small_weights.law(needs=["run_vjp"])
