@@ -11,6 +11,9 @@ FRAMEWORKS := .venv-frameworks
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
+# Compiled once, and not again by each of the hundreds of processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Without SEED, pytest's own default holds: 0, set in pyproject.toml.
 SEED_OPTION = $(if $(SEED),--hypothesis-seed=$(SEED))
 PIP_INSTALL = -m pip install -qq --disable-pip-version-check

@@ -101,7 +101,7 @@ def drawn_design(seed: int, group: int) -> Design:
     if kind == "jordan":
         chosen["outputs"] = _log_uniform(random, 1, 33)
     hidden = int(random.choice(SIZES[size][0]))
-    layer = Layer(kind, 64 if large else _log_uniform(random, 1, 33), hidden, **chosen)  # type: ignore[arg-type]
+    layer = Layer(kind, 64 if large else _log_uniform(random, 1, 33), hidden, **chosen)  # type: ignore[arg-type]  # Layer checks it
     recurrent: Recurrent = layer
     if random.random() < 0.4:
         recurrent = Stack(layer, int(random.integers(1, 3 if large else 4)), bool(random.integers(2)))

@@ -227,7 +227,7 @@ def main(kind: str, repetitions: int, seed: int, everything: bool, file: Path | 
     console.print(f"{about['processor']}; {about['versions']}; {about['blas']}", highlight=False)
     results = []
     for m, n, T in SIZES:
-        layer = Layer(kind, m, n)  # type: ignore[arg-type]
+        layer = Layer(kind, m, n)  # type: ignore[arg-type]  # Layer checks it
         net, cotangent = network(layer, T, np.random.default_rng(seed))
         if kind == "lstm":
             check_fused(net, cotangent)

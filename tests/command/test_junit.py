@@ -29,8 +29,8 @@ def outcome(case: ET.Element) -> str:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("verify", "ACT-06", "GRU", "--dtype", "float16", "--jobs", "1"),
-        ("check", adapter("TooSteep", "mistaken.py"), "ACT-02", "LGR-11"),
+        ("verify", "ACT-06", "GRU-08", "--dtype", "float16", "--jobs", "1"),
+        ("check", adapter("TooSteep", "mistaken.py"), "ACT-02", "LGR-03"),
         ("check", adapter("NothingButAnOption"), "SPE"),
     ],
     ids=["conforms", "does not", "nothing checked"],

@@ -6,9 +6,11 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from mutants import matrix
 from mutants.every import FAULTY, FORMULAS
-from mutants.matrix import KILLED, MISSED, SOURCES, UNREACHED, Row, sources_hash
+from mutants.matrix import KEPT, KILLED, MARKS, MISSED, SOURCES, UNREACHED, Row, sources_hash
 from mutants.patching import mutant
 from mutants.planting import RETURNED, SLOPE, STEP
 
@@ -16,6 +18,26 @@ SQUARE = "ACT-02/square_of_the_distance_from_one_half"
 WRONG_BELOW_ZERO = mutant(
     "wrong below zero", SLOPE, RETURNED, f"{RETURNED} * (1 + 0.1 * (x < 0))", "a branch is wrong"
 )
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[str, list[dict[str, str]]]:
+    loaded: dict[str, list[dict[str, str]]] = json.loads(KEPT.read_text(encoding="utf-8"))
+    return loaded
+
+
+def test_what_is_kept_has_a_mark_for_every_mutant_and_law(kept: dict[str, list[dict[str, str]]]) -> None:
+    assert len({(each["of"], each["name"]) for each in kept["mutants"]}) == len(kept["mutants"])
+    for each in kept["mutants"]:
+        assert len(each["laws"]) == len(kept["laws"])
+        assert set(each["laws"]) <= set(MARKS)
+
+
+def test_no_law_that_is_kept_kills_nothing(kept: dict[str, list[dict[str, str]]]) -> None:
+    for law, marks in zip(
+        kept["laws"], zip(*(each["laws"] for each in kept["mutants"]), strict=True), strict=True
+    ):
+        assert KILLED in marks, law
 
 
 def test_every_mutant_has_a_row() -> None:

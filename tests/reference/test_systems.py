@@ -226,6 +226,14 @@ def test_what_is_not_finite(system: Any) -> None:
     assert same(of("absolute", nan, inf, -inf), [nan, inf, inf])
 
 
+def test_the_root_of_a_sum_of_squares_that_underflow_is_a_number() -> None:
+    noise = Noise(FORMATS["float16"], replicates=1000)
+    tiny = noise.matrix(np.full((1, 100), 1e-5))
+    assert noise.array(noise.sum_columns(tiny * tiny)).min() < 0
+    assert np.isfinite(noise.array(noise.sqrt(noise.sum_columns(tiny * tiny)))).all()
+    assert np.isnan(noise.array(noise.sqrt(noise.matrix(np.array([[-1e-4]]))))).all()
+
+
 def test_an_infinity_is_not_perturbed() -> None:
     noise = Noise(FORMATS["float32"], replicates=5)
     result = noise.array(noise.matrix(np.array([[np.inf, -np.inf, np.nan, 1.0, 1e200]])) * 1.0)[:, 0]

@@ -23,6 +23,7 @@ from spec.exploring import collect
 
 STANDARD = PROFILES["standard"].examples
 EVERY_FORMAT = pytest.mark.parametrize("fmt", FORMATS.values(), ids=list(FORMATS))
+NARROW = [fmt for fmt in FORMATS.values() if fmt.name != "float64"]  # which holds whatever is drawn
 
 # Each source once, however many laws draw from it.
 SOURCES: dict[int, tuple[str, Drawn[Any]]] = {
@@ -51,11 +52,11 @@ def arrays(value: Any) -> Iterator[Any]:
             yield from arrays(getattr(value, field.name))
 
 
-@EVERY_FORMAT
+@pytest.mark.parametrize("fmt", NARROW, ids=lambda fmt: fmt.name)
 @EVERY_SOURCE
 def test_every_number_is_one_of_the_format(source: Drawn[Any], fmt: Format, run_seed: int) -> None:
-    drawn, _ = collect(source, fmt, 20, run_seed)
-    if len(drawn) < 20:  # all that a small source has, and a longer run finds no more
+    drawn, _ = collect(source, fmt, STANDARD, run_seed)
+    if len(drawn) < STANDARD:  # all that a small source has, and a longer run finds no more
         more, _ = collect(source, fmt, 400, run_seed)
         assert {as_python(value) for value in drawn} == {as_python(value) for value in more}
     for value in drawn:
@@ -66,7 +67,7 @@ def test_every_number_is_one_of_the_format(source: Drawn[Any], fmt: Format, run_
 
 @EVERY_SOURCE
 def test_what_is_drawn_is_admitted(source: Drawn[Any], run_seed: int) -> None:
-    drawn, _ = collect(source, FORMATS["float64"], 20, run_seed)
+    drawn, _ = collect(source, FORMATS["float64"], STANDARD, run_seed)
     assert all(source.admits(value) for value in drawn)
 
 

@@ -27,6 +27,9 @@ SMALLEST_INJECTED = 2.0**-33
 # How many random numbers are drawn at once: few for a law of one number, many for a network.
 SMALLEST_BLOCK, LARGEST_BLOCK = 1 << 8, 1 << 15
 
+# A sum is taken for one of squares that underflow down to so many subnormal gaps below 0, where
+# the errors of a million squares, half a gap each, do not add up to that many.
+UNDERFLOWN = 2.0**10
 
 # What overflows or is not a number is so in the implementation too, and is compared there.
 silent = np.errstate(all="ignore")
@@ -238,7 +241,8 @@ class Noise:
     @silent
     def sqrt(self, z: NoisyMatrix) -> NoisyMatrix:
         # A sum of squares that underflow may come out below 0 in noise, and nowhere else.
-        return self.rounded(np.sqrt(np.maximum(z.values, 0)))
+        lost = (z.values < 0) & (z.values >= -UNDERFLOWN * self.underflow)
+        return self.rounded(np.sqrt(np.where(lost, 0, z.values)))
 
     def absolute(self, z: NoisyMatrix) -> NoisyMatrix:
         return NoisyMatrix(np.abs(z.values), self)

@@ -296,7 +296,7 @@ class Prover:
         self.valid(statement(n + 1), [*given, statement(n)])
 
     def parameter_count(self, kind: str, biases: str) -> Expression:
-        return self.count(lambda m, n: Layer(kind, m, n, biases=biases), "m n")  # type: ignore[arg-type]
+        return self.count(lambda m, n: Layer(kind, m, n, biases=biases), "m n")  # type: ignore[arg-type]  # Layer checks it
 
     def count(self, build: Callable[..., Any], sizes: str) -> Expression:
         return counting.counted(build, list(self.sizes(sizes)))

@@ -57,7 +57,7 @@ def each_level_adds_parameters(impl: Subject, hold: Hold, sizes: LayerSizes, dep
     """One more bidirectional level of RNN, GRU or LSTM adds 2gn(3n + k) parameters."""
     n, k = sizes.n, {"none": 0, "one": 1, "two": 2}[sizes.biases]
     for kind, gates in (("rnn", 1), ("gru", 3), ("lstm", 4)):
-        layer = Layer(kind, sizes.m, n, biases=sizes.biases)  # type: ignore[arg-type]
+        layer = Layer(kind, sizes.m, n, biases=sizes.biases)  # type: ignore[arg-type]  # Layer checks it
         less, more = (
             impl.parameter_count(Stack(layer, levels, bidirectional=True)) for levels in (depth, depth + 1)
         )

@@ -83,7 +83,7 @@ def counted(impl: Subject, hold: Hold, sizes: LayerSizes, depth: Depth) -> None:
     """The counts of stacks of every kind, with one direction and with both."""
     m, n, k = sizes.m, sizes.n, {"none": 0, "one": 1, "two": 2}[sizes.biases]
     for kind, gates in GATES.items():
-        layer = Layer(kind, m, n, biases=sizes.biases)  # type: ignore[arg-type]
+        layer = Layer(kind, m, n, biases=sizes.biases)  # type: ignore[arg-type]  # Layer checks it
         for D in (1, 2):
             expected = D * gates * n * ((m + n + k) + (depth - 1) * (D * n + n + k))
             stack = Stack(layer, depth, bidirectional=D == 2)
@@ -97,7 +97,7 @@ def counts_for_every_depth(prove: Prove) -> None:
     (L,) = prove.sizes("L")
 
     def stack(kind: str) -> Any:
-        return lambda m, n, L: Stack(Layer(kind, m, n), L, bidirectional=True)  # type: ignore[arg-type]
+        return lambda m, n, L: Stack(Layer(kind, m, n), L, bidirectional=True)  # type: ignore[arg-type]  # Layer checks it
 
     one = 2 * n * (m + n + 1) + (L - 1) * 2 * n * (3 * n + 1)
     for kind, gates in GATES.items():
@@ -189,7 +189,7 @@ def sizes_traced(prove: Prove) -> None:
     """Three levels, two steps, one unit and two: the sizes, and where the final states stand."""
     for kind, states in (("rnn", 1), ("lstm", 2)):
         for n in (1, 2):
-            stack = Stack(Layer(kind, 1, n, biases="none"), 3, bidirectional=True)  # type: ignore[arg-type]
+            stack = Stack(Layer(kind, 1, n, biases="none"), 3, bidirectional=True)  # type: ignore[arg-type]  # Layer checks it
             net = prove.network(stack, 2, rest=prove.number(1, 2))
             run = prove.reference.run(net)
             prove.identical(sum(value.shape[1] for value in run.state.values()), 6 * n * states)

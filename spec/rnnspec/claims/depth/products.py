@@ -106,10 +106,12 @@ def geometric_below_a_bound(
 @vanishing.law(about=About.MATHEMATICS)
 def decided_by_the_sum(impl: Subject, hold: Hold, a: BelowOne) -> None:
     """Between 1 − Σ(1 − a) and 1/(1 + Σ(1 − a)), for all factors from 0 to 1."""
-    factors = [Fraction(float(each)) for each in a]
-    missing, left = sum(1 - each for each in factors), prod(factors)
-    hold.at_most(1 - missing, left, "1 − Σ(1 − a) ≤ ∏ a")
-    hold.at_most(left * (1 + missing), 1, "∏ a (1 + Σ(1 − a))")
+    given = [Fraction(float(each)) for each in a]
+    near = [1 - (1 - each) / len(given) for each in given]  # so that neither bound is far away
+    for factors in (given, near):
+        missing, left = sum(1 - each for each in factors), prod(factors)
+        hold.at_most(1 - missing, left, "1 − Σ(1 − a) ≤ ∏ a")
+        hold.at_most(left * (1 + missing), 1, "∏ a (1 + Σ(1 − a))")
 
 
 @vanishing.proof

@@ -149,7 +149,7 @@ def three_numbers_a_unit(impl: Subject, hold: Hold, sizes: LayerSizes) -> None:
 def dependencies_traced(prove: Prove) -> None:
     """Two units: with h held, derivatives by C_{t-1} are P times the slope, and 3n numbers are added."""
     for peepholes, seen in (("gers", GERS), ("previous", PREVIOUS), ("layers", LAYERS), ("none", {})):
-        net = prove.network(Layer("lstm", 1, 2, peepholes=peepholes), 1)  # type: ignore[arg-type]
+        net = prove.network(Layer("lstm", 1, 2, peepholes=peepholes), 1)  # type: ignore[arg-type]  # Layer checks it
         now = {k: v[0] for k, v in prove.reference.gates(net)[0].items()}
         old, unchanged = net.state["c"][0], np.diag([prove.number(1)] * 2)
         for k in "ifgo":

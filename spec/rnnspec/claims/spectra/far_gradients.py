@@ -54,6 +54,17 @@ Apart = Annotated[
     Orbit,
     orbits(size=(2, 2), steps=(FAR, FAR), entries=(-32, 32), where=lambda orbit: apart(orbit.W)),
 ]
+Within = Annotated[
+    Orbit,
+    orbits(
+        size=(2, 2),
+        steps=(FAR, FAR),
+        entries=(-16, 16),
+        unit=1 / 32,
+        where=lambda orbit: within_the_unit_circle(2 * orbit.W),
+    ),
+]
+"""Every eigenvalue is at most 1/2 in size; the larger of `Apart` are mostly greater than 2."""
 AtFixedSpeed = Annotated[Orbit, orbits(size=(1, 1), steps=(1, 12), entries=(8, 8), start=(1, 8))]
 
 # ------------------------------------------------------------------------------------------
@@ -125,10 +136,11 @@ def two_and_less_than_a_half() -> Mapping[str, Any]:
 
 
 @far.law(needs=["run_vjp"], about=About.MATHEMATICS)
-def decided_by_the_spectral_radius(impl: Subject, hold: Hold, orbit: Apart) -> None:
+def decided_by_the_spectral_radius(impl: Subject, hold: Hold, orbit: Apart, small: Within) -> None:
     """With one matrix in all steps and its spectral radius apart from 1, it is as stated."""
-    size = (whole_jacobian(impl, orbit.W, orbit.steps) ** 2).sum()
-    hold.at_most(0, (MUCH * size - 1) * (size - MUCH), "(10⁶ ‖J‖² − 1)(‖J‖² − 10⁶)")
+    for W in (orbit.W, small.W):
+        size = (whole_jacobian(impl, W, orbit.steps) ** 2).sum()
+        hold.at_most(0, (MUCH * size - 1) * (size - MUCH), "(10⁶ ‖J‖² − 1)(‖J‖² − 10⁶)")
 
 
 @far.law(needs=["run_vjp"])

@@ -43,7 +43,7 @@ def steps_of(impl: Subject, network: Network) -> list[Network]:
 
 def with_activation(network: Network, kind: str) -> Network:
     """The same numbers with another activation."""
-    return replace(network, layer=replace(network.layer, activation=kind))  # type: ignore[arg-type]
+    return replace(network, layer=replace(network.layer, activation=kind))  # type: ignore[arg-type]  # Layer checks it
 
 
 def driven(w: float, inputs: Sequence[float], start: float = 0.0, activation: str = "tanh") -> Network:
@@ -66,7 +66,7 @@ def held(impl: Subject, W: Array, z: Sequence[Array], activation: str = "tanh") 
     """
     places = [np.atleast_2d(z_t) for z_t in z]
     batch, n = places[0].shape
-    layer = Layer("rnn", 2 * n, n, activation=activation, biases="none")  # type: ignore[arg-type]
+    layer = Layer("rnn", 2 * n, n, activation=activation, biases="none")  # type: ignore[arg-type]  # Layer checks it
     parameters = {"W_h": np.hstack([np.eye(n), -W]), "U_h": np.asarray(W, float)}
     start = {"h": np.zeros((batch, n))}
     state: Any = start
