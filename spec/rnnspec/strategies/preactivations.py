@@ -65,7 +65,8 @@ def _assemble(number: int, own: list[float], fmt: Format, thinned: int) -> Array
 def _strategy(fmt: Format, thinned: int = 1) -> st.SearchStrategy[Array]:
     # Hypothesis knows no bfloat16. Its numbers are those of float32, rounded below.
     width = 32 if fmt.name == "bfloat16" else 8 * fmt.dtype.itemsize
-    number = st.floats(width=width, allow_nan=False, allow_infinity=False)  # type: ignore[arg-type]  # 16, 32, 64
+    # Without bounds it draws wide floats and rejects those that a narrow format does not hold.
+    number = st.floats(-fmt.largest, fmt.largest, width=width)  # type: ignore[arg-type]  # 16, 32, 64
     own = st.lists(number, min_size=1, max_size=8)
     return st.builds(lambda number, mine: _assemble(number, mine, fmt, thinned), st.integers(0, 2**32), own)
 

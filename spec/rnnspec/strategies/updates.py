@@ -74,7 +74,8 @@ def updates(plain: bool) -> Drawn[Update]:
         w, x, gradient = numbers(m), numbers(B, m), numbers(B)
         rate = 2.0 ** -draw(st.integers(0, 4))
         if plain:
-            b = float(min(-(x @ w).max() - draw(st.integers(1, 8)) / 4, 0))
+            off = np.floor(-4 * (x @ w).max()) - draw(st.integers(1, 8))  # in quarters: w x has sixteenths
+            b = float(min(off / 4, 0))
             return Update(w, b, x, gradient, rate, 0.0, np.zeros(m), x)
         b = float(numbers()[()])
         decay, momentum = draw(st.sampled_from([0.0, 0.25])), draw(st.sampled_from([0, 1])) * numbers(m)

@@ -92,7 +92,7 @@ def as_printed(impl: Subject, hold: Hold, net: Lstm) -> None:
         hold.equal(done.state["h"], now["h"], "the h_t that is handed on")
 
 
-@six_equations.law(needs=["run"], about=About.IMPLEMENTATION)
+@six_equations.law(needs=["run"], about=About.IMPLEMENTATION, times=2)  # few are wide
 def over_all_steps(impl: Subject, hold: Hold, net: WholeLstm) -> None:
     """Whole sequences, wide and long ones among them, are what the reference computes."""
     got, expected = (it.run(net) for it in (impl, hold.reference))
