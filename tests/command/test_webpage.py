@@ -62,7 +62,7 @@ def assert_self_contained(page: Page) -> None:
     assert "://" not in page.source
 
 
-def test_every_claim_is_on_it(tmp_path: Path) -> None:
+def test_the_claims_that_were_asked_for_are_on_it(tmp_path: Path) -> None:
     said, found = page(tmp_path, "check", "numpy", "BID", "GRU", "--dtype", "float32")[::-1]
     assert said.code == 0
     assert_self_contained(found)
