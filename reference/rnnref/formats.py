@@ -41,8 +41,10 @@ class Format:
         return np.dtype(self.name)
 
     def represents(self, values: NDArray[np.float64]) -> bool:
-        """Whether every entry of a float64 array is a number of this format, exactly."""
-        return bool(np.array_equal(values, self.round(values), equal_nan=True))
+        """Whether every entry of a float64 array is a number of this format, exactly, or no number."""
+        with np.errstate(over="ignore", invalid="ignore"):  # signalling NaNs are invalid
+            there_and_back = values.astype(self.dtype).astype(np.float64)
+        return bool(np.all((there_and_back == values) | np.isnan(values)))
 
     def round(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The nearest numbers of this format, carried in float64; overflow becomes infinite.

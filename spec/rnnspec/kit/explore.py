@@ -128,6 +128,10 @@ class _Failed(Exception):
     """Tells Hypothesis that an input is a failing one."""
 
 
+class _Enough(BaseException):
+    """Stops Hypothesis, which takes any `Exception` for a failure and would look for a smaller one."""
+
+
 def judge_once(
     check: Check, judge: Judge, fmt: Format, inputs: Mapping[str, Any], *, pin: bool = True
 ) -> Exploration:
@@ -160,7 +164,7 @@ def explore(check: Check, judge: Judge, fmt: Format, examples: int, run_seed: in
         counts, before = (found, found.examples) if found.failure is None else (shrinking, shrinking.examples)
         spent = found.costly + shrinking.costly >= COSTLY_FAILURES or shrinking.examples >= affordable
         if found.failure is not None and spent:
-            return  # what has been found stands; Hypothesis will call it flaky and stop
+            raise _Enough  # what has been found stands
         try:
             failure = _attempt(judge, inputs, counts)
         except Inapplicable:
@@ -173,11 +177,17 @@ def explore(check: Check, judge: Judge, fmt: Format, examples: int, run_seed: in
             raise _Failed
 
     strategies = {name: source.strategy(fmt) for name, source in check.inputs.items()}
-    run = seed(run_seed)(explicit_settings(examples)(given(st.fixed_dictionaries(strategies))(test)))
+
+    @seed(run_seed)
+    @explicit_settings(examples)
+    @given(st.fixed_dictionaries(strategies))
+    def run(inputs: dict[str, Any]) -> None:
+        test(inputs)  # and no more: Hypothesis tokenizes the source of what it is given
+
     try:
         with without_local_constants():
             run()
-    except (_Failed, HypothesisException):
+    except (_Failed, _Enough, HypothesisException):
         if found.failure is None:
             raise
     if found.failure is not None:

@@ -167,14 +167,15 @@ def _sizes(said: Comparison) -> NDArray[np.float64]:
     Taken from the implementation and the reference, not from noise: where a law's own
     arithmetic cancels, noise in float64 has lost the value.
     """
-    left, right = _sides(said)
-    pairs = zip(left.flat, right.flat, strict=True)
-    return np.array([max(abs(_nearest(a)), abs(_nearest(b))) for a, b in pairs], dtype=np.float64)
+    left, right = map(_magnitudes, _sides(said))
+    larger: NDArray[np.float64] = np.maximum(left, right)
+    return larger.ravel()
 
 
-def _nearest(ball: Any) -> float:
-    value = float(ball.mid())
-    return value if math.isfinite(value) else 0.0
+def _magnitudes(balls: NDArray[Any]) -> NDArray[np.float64]:
+    """How large the midpoints are; 0 for what no float64 holds."""
+    values = np.abs(balls.astype(np.float64))
+    return np.where(np.isfinite(values), values, 0.0)
 
 
 def _stacked(values: NDArray[Any]) -> NDArray[np.float64]:
@@ -200,49 +201,60 @@ def judge_floats(
     worst, decided, undecided = 0.0, 0, 0
     for comparison, tolerance in zip(said, allowed, strict=True):
         left, right = _sides(comparison)
-        limits = np.broadcast_to(tolerance, left.shape).ravel().tolist()
-        for place, (a, b, limit) in enumerate(zip(left.flat, right.flat, limits, strict=True)):
-            if math.isnan(limit):  # the noise itself overflowed, and says nothing
-                undecided += 1
-                continue
-            decided += 1
-            excess = _excess(comparison.relation, a, b, fmt)
-            if excess == 0:
-                continue
-            ratio = _ratio(excess, limit)
-            if limit > 0:
-                worst = max(worst, ratio)
-            if ratio > 1 and (worst_violation is None or ratio > worst_violation.ratio):
-                worst_violation = _violation(comparison, left, right, place, limit, ratio)
+        limits = np.broadcast_to(tolerance, left.shape).ravel()
+        blind = np.isnan(limits)  # the noise itself overflowed, and says nothing
+        undecided += int(blind.sum())
+        decided += int((~blind).sum())
+        excesses = _excesses(comparison.relation, left.ravel(), right.ravel(), fmt)
+        ratios = _ratios(excesses, limits)
+        ratios[blind] = 0
+        worst = max(worst, ratios.max(initial=0, where=limits > 0))
+        place = int(ratios.argmax()) if ratios.size else 0
+        ratio = float(ratios.max(initial=0))
+        if ratio > 1 and (worst_violation is None or ratio > worst_violation.ratio):
+            worst_violation = _violation(comparison, left, right, place, float(limits[place]), ratio)
     open_or_true = Outcome.UNDECIDED if undecided else Outcome.TRUE
     outcome = open_or_true if worst_violation is None else Outcome.FALSE
-    return Judgement(outcome, decided, undecided, worst, worst_violation)
+    return Judgement(outcome, decided, undecided, float(worst), worst_violation)
 
 
-def _excess(relation: Relation, left: Any, right: Any, fmt: Format) -> float:
-    """How far the statement is certainly violated; strict ones are weak in floats."""
+def _excesses(
+    relation: Relation, left: NDArray[Any], right: NDArray[Any], fmt: Format
+) -> NDArray[np.float64]:
+    """How far the statement is certainly violated, entry by entry; strict ones are weak in floats."""
+    differences = left - right
+    if relation is Relation.EQUAL:
+        differences = np.abs(differences)
+    sides = zip(differences.flat, left.flat, right.flat, strict=True)
+    return np.array(
+        [_certain(d) if d.is_finite() else _excess_beyond(relation, a, b, fmt) for d, a, b in sides],
+        dtype=np.float64,
+    )
+
+
+def _certain(difference: Any) -> float:
+    # The lower end, so that the width of the reference's ball is never held against anyone.
+    lower = difference.lower()
+    return max(float(lower), SMALLEST) if lower > 0 else 0.0  # also where it is too small for a float
+
+
+def _excess_beyond(relation: Relation, left: Any, right: Any, fmt: Format) -> float:
+    """The same where a side is not finite: an infinity stands for anything from the largest number on."""
     if left.is_nan() or right.is_nan():
         return math.inf
-    if not (left.is_finite() and right.is_finite()):
-        left, right = _clamped(left, fmt), _clamped(right, fmt)
-    difference = left - right
-    if relation is Relation.EQUAL:
-        difference = abs(difference)
-    # The lower end, so that the width of the reference's ball is never held against anyone.
-    certain = difference.lower()
-    if not certain > 0:
-        return 0.0
-    return max(float(certain), SMALLEST)  # also where it is too small for a float
+    difference = _clamped(left, fmt) - _clamped(right, fmt)
+    return _certain(abs(difference) if relation is Relation.EQUAL else difference)
 
 
 def _clamped(x: Any, fmt: Format) -> Any:
     return min(max(x, arb(-fmt.largest)), arb(fmt.largest))
 
 
-def _ratio(excess: float, allowed: float) -> float:
-    if math.isinf(excess) or allowed == 0:
-        return math.inf
-    return excess / allowed
+def _ratios(excesses: NDArray[np.float64], allowed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Observed over allowed: infinite where nothing is allowed, or the excess is infinite itself."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratios = np.where(np.isinf(excesses), np.inf, excesses / allowed)
+    return np.where(excesses == 0, 0.0, ratios)
 
 
 def _violation(

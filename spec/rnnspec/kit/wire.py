@@ -125,8 +125,7 @@ def encode_array(array: Floats) -> Array:
     Raises:
         NotPlain: if it is no NumPy array of one of the float formats, or too large.
     """
-    _check_array(array, "")
-    fmt = FORMATS[array.dtype.name]
+    fmt = FORMATS[_native_type(array, "").name]
     bits = array.astype(fmt.dtype, copy=False).view(_bits(fmt))
     return Array(fmt.name, array.shape, bits.astype(bits.dtype.newbyteorder("<"), copy=False).tobytes())
 
@@ -334,21 +333,26 @@ def _plain_part(value: Any, where: str) -> Any:
 
 
 def _own_copy(array: Any, where: str) -> Floats:
-    _check_array(array, where)
-    return np.array(array, dtype=np.dtype(array.dtype.name), order="C", copy=True)
+    return np.array(array, dtype=_native_type(array, where), order="C", copy=True)
 
 
-def _check_array(value: Any, where: str) -> None:
+_NATIVE = frozenset(fmt.dtype for fmt in FORMATS.values())
+
+
+def _native_type(value: Any, where: str) -> np.dtype[Any]:
+    """The type of a float array that may cross, in native byte order."""
     # Subclasses are refused: the mask of a masked array, say, would be lost on the way.
     if type(value) is not np.ndarray:
         raise NotPlain(_described(value) + where)
-    if value.dtype.name not in FORMATS:
+    native = value.dtype in _NATIVE  # a look at once; to spell out a type's name takes far longer
+    if not native and value.dtype.name not in FORMATS:
         raise NotPlain(f"an array of {value.dtype.name}{where}")
     if value.nbytes > _LARGEST_ARRAY:  # before it is copied: broadcasting costs nothing
         raise NotPlain(
             f"an array of {value.nbytes / 2**20:,.0f} MiB{where}, more than the "
             f"{_LARGEST_ARRAY / 2**20:,.0f} MiB that a reply may hold"
         )
+    return value.dtype if native else np.dtype(value.dtype.name)
 
 
 def _finite(number: float) -> float:
