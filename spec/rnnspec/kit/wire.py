@@ -344,15 +344,17 @@ def _native_type(value: Any, where: str) -> np.dtype[Any]:
     # Subclasses are refused: the mask of a masked array, say, would be lost on the way.
     if type(value) is not np.ndarray:
         raise NotPlain(_described(value) + where)
-    native = value.dtype in _NATIVE  # a look at once; to spell out a type's name takes far longer
-    if not native and value.dtype.name not in FORMATS:
-        raise NotPlain(f"an array of {value.dtype.name}{where}")
+    dtype: np.dtype[Any] = value.dtype
+    if dtype not in _NATIVE:  # asked first, since to spell out a type's name takes far longer
+        if dtype.name not in FORMATS:
+            raise NotPlain(f"an array of {dtype.name}{where}")
+        dtype = np.dtype(dtype.name)
     if value.nbytes > _LARGEST_ARRAY:  # before it is copied: broadcasting costs nothing
         raise NotPlain(
             f"an array of {value.nbytes / 2**20:,.0f} MiB{where}, more than the "
             f"{_LARGEST_ARRAY / 2**20:,.0f} MiB that a reply may hold"
         )
-    return value.dtype if native else np.dtype(value.dtype.name)
+    return dtype
 
 
 def _finite(number: float) -> float:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rnnref.feedforward import Chain, Dense
 from rnnspec.drawn import Drawn
 from rnnspec.protocol import Format
+from rnnspec.strategies.small import among, between, several
 from rnnspec.subject import Array
 
 GRID = 128  # numbers are multiples of 1/128 in [-2, 2], times a power of two: eight significant bits
@@ -94,20 +95,19 @@ def chains(
 
     @st.composite
     def drawn(draw: st.DrawFn) -> Feedforward:
-        sizes = [draw(st.integers(*inputs))]
-        sizes += [draw(st.integers(*width)) for _ in range(draw(st.integers(*depth)))]
-        kind = draw(st.sampled_from(list(activations)))
+        sizes = [draw(between(*inputs))]
+        sizes += [draw(between(*width)) for _ in range(draw(between(*depth)))]
+        kind = draw(among(*activations))
         links = [Dense(m, n, kind, bias=bias) for m, n in pairwise(sizes)]
         chain = Chain(tuple(links))
-        shapes = {**chain.parameter_shapes, "x": (draw(st.integers(*batch)), chain.inputs)}
+        shapes = {**chain.parameter_shapes, "x": (draw(between(*batch)), chain.inputs)}
         counts = [int(np.prod(shape)) for shape in shapes.values()]
-        grid = st.integers(-2 * GRID, 2 * GRID)
-        numbers = np.array(draw(st.lists(grid, min_size=sum(counts), max_size=sum(counts))), float) / GRID
+        numbers = np.array(draw(several(sum(counts), -2 * GRID, 2 * GRID)), float) / GRID
         pieces = np.split(numbers, np.cumsum(counts)[:-1])
         values = {
             name: piece.reshape(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)
         }
-        scale = 2.0 ** draw(st.sampled_from(list(scales)))
+        scale = 2.0 ** draw(among(*scales))
         x = values.pop("x")
         return Feedforward(chain, {name: scale * value for name, value in values.items()}, x)
 

@@ -12,6 +12,7 @@ represents them and all of them mean the same network.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from rnnspec.drawn import Drawn
 from rnnspec.protocol import Format, Layer, Network, Recurrent
+from rnnspec.strategies.small import among, between, several
 from rnnspec.subject import Array
 
 ONE_BY_ONE = 24
@@ -53,17 +55,18 @@ def _options(kind: str, given: dict[str, Any]) -> st.SearchStrategy[dict[str, An
         choices |= {"reset": ("after", "before"), "update": ("keeps", "replaces")}
     return st.fixed_dictionaries(
         {
-            name: st.just(given[name]) if name in given else st.sampled_from(values)
+            name: st.just(given[name]) if name in given else among(*values)
             for name, values in {**choices, **{k: () for k in given}}.items()
         }
     )
 
 
+@cache
 def _numbers(count: int) -> st.SearchStrategy[Array]:
-    whole = st.integers(-2 * GRID, 2 * GRID)
-    return st.lists(whole, min_size=count, max_size=count).map(lambda v: np.array(v, float) / GRID)
+    return several(count, -2 * GRID, 2 * GRID).map(lambda v: np.array(v, float) / GRID)
 
 
+@cache
 def _seeded(count: int) -> st.SearchStrategy[Array]:
     """Many numbers from a seed, with up to four entries overridden."""
 
@@ -74,15 +77,15 @@ def _seeded(count: int) -> st.SearchStrategy[Array]:
             values[place] = value
         return values / GRID
 
-    overrides = st.dictionaries(st.integers(0, count - 1), st.integers(-2 * GRID, 2 * GRID), max_size=4)
-    return st.builds(make, st.integers(0, 2**23 - 1), overrides)
+    overrides = st.dictionaries(between(0, count - 1), between(-2 * GRID, 2 * GRID), max_size=4)
+    return st.builds(make, between(0, 2**23 - 1), overrides)
 
 
 @st.composite
 def _drawn_network(
     draw: st.DrawFn,
     kind: str,
-    options: dict[str, Any],
+    options: st.SearchStrategy[dict[str, Any]],
     hidden: Sizes,
     inputs: Sizes,
     steps: Sizes,
@@ -90,15 +93,15 @@ def _drawn_network(
     scales: Sequence[int],
     large: bool,
 ) -> Network:
-    size = draw(st.integers(0, LARGE_ONE_IN - 1)) if large else 0
+    size = draw(between(0, LARGE_ONE_IN - 1)) if large else 0
     wide, long = size == LARGE_ONE_IN - 1, size == LARGE_ONE_IN - 2
     layer = Layer(
         kind,  # type: ignore[arg-type]  # Layer checks it
-        inputs=draw(st.integers(*inputs)),
-        hidden=draw(st.sampled_from(AROUND_VECTORS) if wide else st.integers(*hidden)),
-        **draw(_options(kind, options)),
+        inputs=draw(between(*inputs)),
+        hidden=draw(among(*AROUND_VECTORS) if wide else between(*hidden)),
+        **draw(options),
     )
-    T, B = draw(st.integers(*(LONG if long else steps))), draw(st.integers(*batch))
+    T, B = draw(between(*(LONG if long else steps))), draw(between(*batch))
     calm = [scale for scale in scales if scale <= CALM]
     return draw(with_numbers(layer, T, B, calm if wide or long else scales))
 
@@ -118,7 +121,7 @@ def with_numbers(draw: st.DrawFn, layer: Recurrent, T: int, B: int, scales: Sequ
     sizes = [int(np.prod(shape)) for shape in shapes.values()]
     numbers = draw(_numbers(sum(sizes)) if sum(sizes) <= ONE_BY_ONE else _seeded(sum(sizes)))
     weight_scale, input_scale, state_scale = (
-        2.0 ** draw(st.sampled_from(powers)) for powers in (scales, INPUT_SCALES, STATE_SCALES)
+        2.0 ** draw(among(*powers)) for powers in (scales, INPUT_SCALES, STATE_SCALES)
     )
     pieces = np.split(numbers, np.cumsum(sizes)[:-1])
     arrays = {name: piece.reshape(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)}
@@ -163,6 +166,6 @@ def networks(
         where: tells the networks that `also` makes from others.
         options: of the layer, held fixed.
     """
-    drawn = _drawn_network(kind, options, hidden, inputs, steps, batch, scales, large)
+    drawn = _drawn_network(kind, _options(kind, options), hidden, inputs, steps, batch, scales, large)
     strategy = drawn if also is None else drawn.map(also)
     return Drawn(name=f"{kind} networks", strategy=lambda fmt: strategy, regimes=_regimes, admits=where)

@@ -13,6 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from rnnspec.drawn import Drawn
+from rnnspec.strategies.small import between, several
 from rnnspec.subject import Array
 
 LARGEST_MULTIPLE = 256
@@ -34,7 +35,7 @@ def reals(
     def admits(value: float) -> bool:
         return low <= value <= high and (where is None or where(value))
 
-    drawn = st.integers(first, last).map(lambda k: k * unit)
+    drawn = between(first, last).map(lambda k: k * unit)
     strategy = drawn if where is None else drawn.filter(where)
     return Drawn(name=f"numbers from {low} to {high}", strategy=lambda fmt: strategy, admits=admits)
 
@@ -58,9 +59,9 @@ def arrays(
 
     @st.composite
     def drawn(draw: st.DrawFn) -> Array:
-        lengths = [n if isinstance(n, int) else draw(st.integers(*n)) for n in shape]
+        lengths = [n if isinstance(n, int) else draw(between(*n)) for n in shape]
         size = math.prod(lengths)
-        numbers = draw(st.lists(st.integers(first, last), min_size=size, max_size=size))
+        numbers = draw(several(size, first, last))
         return unit * np.array(numbers, float).reshape(lengths)
 
     def admits(values: Array) -> bool:
@@ -73,7 +74,7 @@ def arrays(
 
 def wholes(low: int, high: int) -> Drawn[int]:
     """Whole numbers from `low` to `high`: lengths, widths, depths."""
-    strategy = st.integers(low, high)
+    strategy = between(low, high)
     return Drawn(
         name=f"whole numbers from {low} to {high}",
         strategy=lambda fmt: strategy,

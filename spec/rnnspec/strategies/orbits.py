@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rnnspec.drawn import Drawn
 from rnnspec.protocol import Layer, Network
+from rnnspec.strategies.small import between, several
 from rnnspec.subject import Array
 
 
@@ -58,11 +59,11 @@ def orbits(
 
     @st.composite
     def drawn(draw: st.DrawFn) -> Orbit:
-        n = draw(st.integers(*size))
-        numbers = draw(st.lists(st.integers(*entries), min_size=n * n, max_size=n * n))
-        first = draw(st.lists(st.integers(*start), min_size=n, max_size=n))
+        n = draw(between(*size))
+        numbers = draw(several(n * n, *entries))
+        first = draw(several(n, *start))
         W = unit * np.array(numbers, float).reshape(n, n)
-        return Orbit(W, unit * np.array(first, float), draw(st.integers(*steps)))
+        return Orbit(W, unit * np.array(first, float), draw(between(*steps)))
 
     def admits(orbit: Orbit) -> bool:
         within = _within(orbit.W, entries, unit) and _within(orbit.start, start, unit)

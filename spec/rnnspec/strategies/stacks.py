@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rnnspec.drawn import Drawn
 from rnnspec.protocol import Format, Layer, Network, Stack
 from rnnspec.strategies.networks import Sizes, with_numbers
+from rnnspec.strategies.small import among, between
 
 
 def stacks(
@@ -38,14 +39,14 @@ def stacks(
     @st.composite
     def drawn(draw: st.DrawFn) -> Network:
         layer = Layer(
-            draw(st.sampled_from(list(kinds))),
-            draw(st.integers(*inputs)),
-            draw(st.integers(*hidden)),
-            biases=draw(st.sampled_from(list(biases))),
+            draw(among(*kinds)),
+            draw(between(*inputs)),
+            draw(between(*hidden)),
+            biases=draw(among(*biases)),
         )
-        both = draw(st.sampled_from(list(directions))) == 2
-        stack = Stack(layer, draw(st.integers(*depth)), bidirectional=both)
-        return draw(with_numbers(stack, draw(st.integers(*steps)), draw(st.integers(*batch)), scales))
+        both = draw(among(*directions)) == 2
+        stack = Stack(layer, draw(between(*depth)), bidirectional=both)
+        return draw(with_numbers(stack, draw(between(*steps)), draw(between(*batch)), scales))
 
     return Drawn(name="stacks", strategy=lambda fmt: drawn(), regimes=_regimes)
 

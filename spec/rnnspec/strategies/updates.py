@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rnnspec.drawn import Drawn
 from rnnspec.protocol import Chain, Dense, Format
+from rnnspec.strategies.small import among, between, several
 from rnnspec.subject import Array, Numbers, Subject
 
 
@@ -62,23 +63,20 @@ def updates(plain: bool) -> Drawn[Update]:
 
     @st.composite
     def drawn(draw: st.DrawFn) -> Update:
-        B, m = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+        B, m = draw(between(1, 4)), draw(between(1, 3))
 
         def numbers(*shape: int, low: int = -12, high: int = 12) -> Array:
             size = int(np.prod(shape))
-            return (
-                np.array(draw(st.lists(st.integers(low, high), min_size=size, max_size=size))).reshape(shape)
-                / 4
-            )
+            return np.array(draw(several(size, low, high))).reshape(shape) / 4
 
         w, x, gradient = numbers(m), numbers(B, m), numbers(B)
-        rate = 2.0 ** -draw(st.integers(0, 4))
+        rate = 2.0 ** -draw(between(0, 4))
         if plain:
-            off = np.floor(-4 * (x @ w).max()) - draw(st.integers(1, 8))  # in quarters: w x has sixteenths
+            off = np.floor(-4 * (x @ w).max()) - draw(between(1, 8))  # in quarters: w x has sixteenths
             b = float(min(off / 4, 0))
             return Update(w, b, x, gradient, rate, 0.0, np.zeros(m), x)
         b = float(numbers()[()])
-        decay, momentum = draw(st.sampled_from([0.0, 0.25])), draw(st.sampled_from([0, 1])) * numbers(m)
+        decay, momentum = draw(among(0.0, 0.25)), draw(among(0, 1)) * numbers(m)
         after = draw(st.sampled_from([x, numbers(B, m)]))
         return Update(w, b, x, gradient, rate, decay, momentum, after)
 
@@ -124,9 +122,9 @@ class Descent:
 
 @st.composite
 def _descents(draw: st.DrawFn, fmt: Format) -> Descent:
-    m = draw(st.integers(1, 3))
-    w, x = (np.array(draw(st.lists(st.integers(-8, 8), min_size=m, max_size=m))) / 4 for _ in range(2))
-    b, s, power = draw(st.integers(-8, 8)) / 4, draw(st.integers(1, 8)) / 4, draw(st.integers(-1, 6))
+    m = draw(between(1, 3))
+    w, x = (np.array(draw(several(m, -8, 8))) / 4 for _ in range(2))
+    b, s, power = draw(between(-8, 8)) / 4, draw(between(1, 8)) / 4, draw(between(-1, 6))
     return Descent(w, x, b, s, 2.0**-power)
 
 
