@@ -21,6 +21,7 @@ from typing import Any, Protocol, TypeAlias
 
 from rnnref import Cotangent, Evaluator, Layer, Network, Stack
 from rnnref.feedforward import Autoencoder, BatchNorm, Chain, Dense, Descent, Residual
+from rnnspec.protocol import Biases, LayerKind
 
 __all__ = [
     "Autoencoder",
@@ -284,7 +285,7 @@ class Prove(Protocol):
         """The symbols that `count` and its like use for sizes, each at least 1."""
         ...
 
-    def parameter_count(self, kind: str, biases: str) -> Expression:
+    def parameter_count(self, kind: LayerKind, biases: Biases) -> Expression:
         """The number of a layer's parameters, a polynomial in m and n."""
         ...
 

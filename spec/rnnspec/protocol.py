@@ -24,6 +24,8 @@ from rnnref import FORMATS, Cotangent, Format, Layer, Network, Stack, format_nam
 from rnnref.activations import KINDS as ACTIVATIONS
 from rnnref.activations import PARAMETRIC
 from rnnref.feedforward import BatchNorm, Chain, Dense, Residual
+from rnnref.layer import Activation, Biases, Peepholes
+from rnnref.layer import Kind as LayerKind
 
 __all__ = [
     "ACTIVATIONS",
@@ -32,8 +34,10 @@ __all__ = [
     "LOSSES",
     "METHODS",
     "PARAMETRIC",
+    "Activation",
     "Architecture",
     "BatchNorm",
+    "Biases",
     "Chain",
     "Cotangent",
     "Dense",
@@ -42,7 +46,9 @@ __all__ = [
     "Format",
     "Implementation",
     "Layer",
+    "LayerKind",
     "Network",
+    "Peepholes",
     "Recurrent",
     "Residual",
     "Stack",

@@ -19,6 +19,7 @@ from rnnspec.kit.proofs.signs import PLUS, sign
 from rnnspec.kit.proofs.statements import Statement
 from rnnspec.kit.proofs.symbolic import Symbolic, Traced
 from rnnspec.proof import CellTrace, NotProved, SymbolicChain
+from rnnspec.protocol import Biases, LayerKind
 
 
 class Prover:
@@ -295,8 +296,8 @@ class Prover:
         n = self.symbols("n", at_least=start)[0]
         self.valid(statement(n + 1), [*given, statement(n)])
 
-    def parameter_count(self, kind: str, biases: str) -> Expression:
-        return self.count(lambda m, n: Layer(kind, m, n, biases=biases), "m n")  # type: ignore[arg-type]  # Layer checks it
+    def parameter_count(self, kind: LayerKind, biases: Biases) -> Expression:
+        return self.count(lambda m, n: Layer(kind, m, n, biases=biases), "m n")
 
     def count(self, build: Callable[..., Any], sizes: str) -> Expression:
         return counting.counted(build, list(self.sizes(sizes)))

@@ -1,7 +1,7 @@
 """Where laws draw their inputs from, in every regime that a float format has."""
 
 from rnnspec.strategies.chains import Feedforward, chains, one_unit_a_layer
-from rnnspec.strategies.layers import LayerSizes
+from rnnspec.strategies.layers import BIAS_VECTORS, LayerSizes
 from rnnspec.strategies.networks import networks
 from rnnspec.strategies.numbers import arrays, reals, wholes
 from rnnspec.strategies.orbits import Orbit, orbits
@@ -11,6 +11,7 @@ from rnnspec.strategies.stacks import stacks
 from rnnspec.strategies.updates import Descent, Update, descents, updates
 
 __all__ = [
+    "BIAS_VECTORS",
     "Descent",
     "Feedforward",
     "FewPreactivations",

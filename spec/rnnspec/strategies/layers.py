@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
 from hypothesis import strategies as st
 
-from rnnref.layer import Biases
 from rnnspec.drawn import Drawn
-from rnnspec.protocol import Format
+from rnnspec.protocol import Biases, Format
+from rnnspec.strategies.small import among, between
+
+BIAS_VECTORS: Mapping[Biases, int] = {"two": 2, "one": 1, "none": 0}
+"""How many bias vectors a gate has, by convention."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +24,14 @@ class Sizes:
     n: int
     biases: Biases
 
-
-CONVENTIONS: tuple[Biases, ...] = ("two", "one", "none")
+    @property
+    def k(self) -> int:
+        """How many bias vectors a gate has."""
+        return BIAS_VECTORS[self.biases]
 
 
 def _sizes(largest: int) -> st.SearchStrategy[Sizes]:
-    return st.builds(Sizes, st.integers(1, largest), st.integers(1, largest), st.sampled_from(CONVENTIONS))
+    return st.builds(Sizes, between(1, largest), between(1, largest), among(*BIAS_VECTORS))
 
 
 def _regimes(sizes: Sizes, fmt: Format) -> Iterable[str]:

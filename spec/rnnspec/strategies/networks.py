@@ -19,7 +19,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from rnnspec.drawn import Drawn
-from rnnspec.protocol import Format, Layer, Network, Recurrent
+from rnnspec.protocol import Format, Layer, LayerKind, Network, Recurrent
 from rnnspec.strategies.small import among, between, several
 from rnnspec.subject import Array
 
@@ -49,7 +49,7 @@ GRID = 128  # the unit of drawn numbers is 1/128; up to 2 * GRID, 8 bits suffice
 Sizes = tuple[int, int]
 
 
-def _options(kind: str, given: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+def _options(kind: LayerKind, given: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     choices: dict[str, Sequence[Any]] = {"biases": ("two", "one", "none")}
     if kind == "gru":
         choices |= {"reset": ("after", "before"), "update": ("keeps", "replaces")}
@@ -84,7 +84,7 @@ def _seeded(count: int) -> st.SearchStrategy[Array]:
 @st.composite
 def _drawn_network(
     draw: st.DrawFn,
-    kind: str,
+    kind: LayerKind,
     options: st.SearchStrategy[dict[str, Any]],
     hidden: Sizes,
     inputs: Sizes,
@@ -96,7 +96,7 @@ def _drawn_network(
     size = draw(between(0, LARGE_ONE_IN - 1)) if large else 0
     wide, long = size == LARGE_ONE_IN - 1, size == LARGE_ONE_IN - 2
     layer = Layer(
-        kind,  # type: ignore[arg-type]  # Layer checks it
+        kind,
         inputs=draw(between(*inputs)),
         hidden=draw(among(*AROUND_VECTORS) if wide else between(*hidden)),
         **draw(options),
@@ -144,7 +144,7 @@ def _regimes(network: Network, fmt: Format) -> Iterable[str]:
 
 
 def networks(
-    kind: str,
+    kind: LayerKind,
     *,
     hidden: Sizes = (1, 4),
     inputs: Sizes = (1, 3),

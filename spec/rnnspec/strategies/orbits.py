@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from rnnspec.drawn import Drawn
-from rnnspec.protocol import Layer, Network
+from rnnspec.protocol import Activation, Layer, Network
 from rnnspec.strategies.small import between, several
 from rnnspec.subject import Array
 
@@ -28,10 +28,10 @@ class Orbit:
     start: Array
     steps: int
 
-    def network(self, activation: str = "relu") -> Network:
+    def network(self, activation: Activation = "relu") -> Network:
         """The same as an Elman network whose input is one that it ignores."""
         n = len(self.start)
-        layer = Layer("rnn", 1, n, activation=activation, biases="none")  # type: ignore[arg-type]  # Layer checks it
+        layer = Layer("rnn", 1, n, activation=activation, biases="none")
         return Network(
             layer,
             {"W_h": np.zeros((n, 1)), "U_h": self.W},

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnnspec.drawn import Drawn
-from rnnspec.protocol import Network
+from rnnspec.protocol import LayerKind, Network
 from rnnspec.strategies.networks import networks
 
 
@@ -19,7 +19,7 @@ def at_rest(network: Network, biases: Iterable[str]) -> Network:
     return still.with_parameters(**dict.fromkeys(biases, 0))
 
 
-def resting(kind: str, bias: str, **options: Any) -> Drawn[Network]:
+def resting(kind: LayerKind, bias: str, **options: Any) -> Drawn[Network]:
     """Layers of up to three units whose candidate is 0 at rest, for up to four steps.
 
     Args:

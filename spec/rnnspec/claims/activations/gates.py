@@ -11,7 +11,7 @@ import numpy as np
 from rnnspec.claim import CONDITIONAL, EMPIRICAL, claim
 from rnnspec.evidence import Lab, Outcome, Prove
 from rnnspec.hold import Hold
-from rnnspec.protocol import Layer, Network
+from rnnspec.protocol import Activation, Layer, Network
 from rnnspec.sources import D0
 from rnnspec.strategies import arrays, networks, reals, wholes
 from rnnspec.subject import Array, Numbers, Subject
@@ -32,9 +32,9 @@ Cell = Annotated[float, reals(1 / 16, 8, 1 / 16)]
 Steps = Annotated[int, wholes(1, 4)]
 
 
-def gated(gate: str, z: float, c: float, steps: int = 1) -> Network:
+def gated(gate: Activation, z: float, c: float, steps: int = 1) -> Network:
     """An LSTM that does nothing but multiply its cell c by the gate's value at z in every step."""
-    layer = Layer("lstm", 1, 1, gate_activation=gate)  # type: ignore[arg-type]  # Layer checks it
+    layer = Layer("lstm", 1, 1, gate_activation=gate)
     parameters = {name: np.zeros(shape) for name, shape in layer.parameter_shapes.items()}
     return Network(
         layer,
@@ -44,7 +44,7 @@ def gated(gate: str, z: float, c: float, steps: int = 1) -> Network:
     )
 
 
-def kept(impl: Subject, gate: str, z: float, c: float, steps: int = 1) -> Numbers:
+def kept(impl: Subject, gate: Activation, z: float, c: float, steps: int = 1) -> Numbers:
     """What is left of the cell c after some steps behind a gate that is always the same, (1, 1)."""
     return impl.run(gated(gate, z, c, steps)).state["c"]
 
@@ -268,8 +268,8 @@ def bounded_whatever_is_written(impl: Subject, hold: Hold, net: ReluCandidate) -
     hold.at_most(abs(impl.run(net).state["c"]), abs(net.state["c"]) + net.steps, "|c_T| ≤ |c_0| + T")
 
 
-def _written_at_once(activation: str) -> Network:
-    layer = Layer("lstm", 1, 1, activation=activation)  # type: ignore[arg-type]  # Layer checks it
+def _written_at_once(activation: Activation) -> Network:
+    layer = Layer("lstm", 1, 1, activation=activation)
     parameters = {name: np.zeros(shape) for name, shape in layer.parameter_shapes.items()}
     state = {name: np.zeros((1, 1)) for name in layer.states}
     return Network(layer, {**parameters, "b_g": np.array([8.0])}, np.zeros((1, 1, 1)), state)

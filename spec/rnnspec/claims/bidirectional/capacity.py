@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from rnnspec.claim import EMPIRICAL, claim
+from rnnspec.claims.bidirectional.parts import GATES
 from rnnspec.claims.empirical.weighing import weighed
 from rnnspec.evidence import Lab, Layer, Outcome, Plan, Prove, Start
 from rnnspec.hold import Hold
@@ -55,9 +56,9 @@ more_levels = claim(
 @more_levels.law(needs=["parameter_count"])
 def each_level_adds_parameters(impl: Subject, hold: Hold, sizes: LayerSizes, depth: Depth) -> None:
     """One more bidirectional level of RNN, GRU or LSTM adds 2gn(3n + k) parameters."""
-    n, k = sizes.n, {"none": 0, "one": 1, "two": 2}[sizes.biases]
-    for kind, gates in (("rnn", 1), ("gru", 3), ("lstm", 4)):
-        layer = Layer(kind, sizes.m, n, biases=sizes.biases)  # type: ignore[arg-type]  # Layer checks it
+    n, k = sizes.n, sizes.k
+    for kind, gates in GATES.items():
+        layer = Layer(kind, sizes.m, n, biases=sizes.biases)
         less, more = (
             impl.parameter_count(Stack(layer, levels, bidirectional=True)) for levels in (depth, depth + 1)
         )

@@ -196,11 +196,14 @@ def starts_at_the_end_from_its_own_state(impl: Subject, hold: Hold, net: OneLeve
 def whatever_the_forward_direction(prove: Prove) -> None:
     """Three steps, traced: ←h is the same expression for two different forward directions."""
     net = prove.network(TINY, 3)
-    other = replace(net, parameters=dict(net.parameters), state=dict(net.state))
-    for numbers in (other.parameters, other.state):
-        for name in numbers:
-            if not name.endswith("_reverse"):
-                numbers[name] = prove.symbols("a").reshape(1, 1)  # type: ignore[index]
+
+    def other_forward(named: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: value if name.endswith("_reverse") else prove.symbols("a").reshape(1, 1)
+            for name, value in named.items()
+        }
+
+    other = replace(net, parameters=other_forward(net.parameters), state=other_forward(net.state))
     here, there = (prove.reference.run(it).outputs[:, 0, 1] for it in (net, other))
     prove.identical(here, there)
     alone = prove.reference.run(direction_of(net, True)).outputs[::-1, 0, 0]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
 
 from rnnspec.claim import HOLDS, SAMPLED, claim
-from rnnspec.claims.bidirectional.parts import direction_of, halves, level_of, stack_of
+from rnnspec.claims.bidirectional.parts import GATES, direction_of, halves, level_of, stack_of
 from rnnspec.evidence import Layer, Prove
 from rnnspec.hold import Hold
-from rnnspec.protocol import Network, Stack
+from rnnspec.protocol import LayerKind, Network, Stack
 from rnnspec.sources import D4
 from rnnspec.strategies import LayerSizes, stacks, wholes
 from rnnspec.subject import Subject
@@ -21,7 +22,6 @@ TwoLevels = Annotated[Network, stacks(depth=(2, 2), hidden=(1, 2), steps=(2, 2))
 ThreeLevels = Annotated[Network, stacks(depth=(3, 3), hidden=(1, 3), steps=(2, 3))]
 Depth = Annotated[int, wholes(1, 4)]
 
-GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 """How many affine maps a layer of each kind has."""
 
 # ------------------------------------------------------------------------------------------
@@ -81,9 +81,9 @@ def each_level_keeps_its_own_state(impl: Subject, hold: Hold, net: OneDirection)
 @stacked.law(needs=["parameter_count"])
 def counted(impl: Subject, hold: Hold, sizes: LayerSizes, depth: Depth) -> None:
     """The counts of stacks of every kind, with one direction and with both."""
-    m, n, k = sizes.m, sizes.n, {"none": 0, "one": 1, "two": 2}[sizes.biases]
+    m, n, k = sizes.m, sizes.n, sizes.k
     for kind, gates in GATES.items():
-        layer = Layer(kind, m, n, biases=sizes.biases)  # type: ignore[arg-type]  # Layer checks it
+        layer = Layer(kind, m, n, biases=sizes.biases)
         for D in (1, 2):
             expected = D * gates * n * ((m + n + k) + (depth - 1) * (D * n + n + k))
             stack = Stack(layer, depth, bidirectional=D == 2)
@@ -96,8 +96,8 @@ def counts_for_every_depth(prove: Prove) -> None:
     m, n = prove.sizes("m n")
     (L,) = prove.sizes("L")
 
-    def stack(kind: str) -> Any:
-        return lambda m, n, L: Stack(Layer(kind, m, n), L, bidirectional=True)  # type: ignore[arg-type]  # Layer checks it
+    def stack(kind: LayerKind) -> Any:
+        return lambda m, n, L: Stack(Layer(kind, m, n), L, bidirectional=True)
 
     one = 2 * n * (m + n + 1) + (L - 1) * 2 * n * (3 * n + 1)
     for kind, gates in GATES.items():
@@ -187,12 +187,13 @@ def final_states_are_reached_in_reading_order(impl: Subject, hold: Hold, net: Tw
 @sizes_of_three.proof
 def sizes_traced(prove: Prove) -> None:
     """Three levels, two steps, one unit and two: the sizes, and where the final states stand."""
-    for kind, states in (("rnn", 1), ("lstm", 2)):
+    states: Mapping[LayerKind, int] = {"rnn": 1, "lstm": 2}
+    for kind, count in states.items():
         for n in (1, 2):
-            stack = Stack(Layer(kind, 1, n, biases="none"), 3, bidirectional=True)  # type: ignore[arg-type]  # Layer checks it
+            stack = Stack(Layer(kind, 1, n, biases="none"), 3, bidirectional=True)
             net = prove.network(stack, 2, rest=prove.number(1, 2))
             run = prove.reference.run(net)
-            prove.identical(sum(value.shape[1] for value in run.state.values()), 6 * n * states)
+            prove.identical(sum(value.shape[1] for value in run.state.values()), 6 * n * count)
             prove.identical(run.outputs.shape[2], 2 * n)
             first, second = halves(net, run.outputs)
             prove.identical(run.state["h_l2"], first[-1])

@@ -8,8 +8,11 @@ from typing import Any, cast
 
 import numpy as np
 
-from rnnspec.protocol import Cotangent, Network, Stack
+from rnnspec.protocol import Cotangent, LayerKind, Network, Stack
 from rnnspec.subject import Numbers
+
+GATES: Mapping[LayerKind, int] = {"rnn": 1, "gru": 3, "lstm": 4}
+"""How many matrices W, and U, each kind of layer has."""
 
 
 def stack_of(network: Network) -> Stack:

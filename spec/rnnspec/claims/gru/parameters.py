@@ -7,7 +7,7 @@ from rnnspec.evidence import Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Layer
 from rnnspec.sources import D0, D4
-from rnnspec.strategies import LayerSizes
+from rnnspec.strategies import BIAS_VECTORS, LayerSizes
 from rnnspec.subject import Subject
 
 three_quarters = claim(
@@ -38,8 +38,7 @@ three_quarters = claim(
 @three_quarters.law(needs=["parameter_count"])
 def counted(impl: Subject, hold: Hold, sizes: LayerSizes) -> None:
     """Counted on the layers themselves, in each bias convention: 3 to 4, and the formula."""
-    m, n = sizes.m, sizes.n
-    k = {"none": 0, "one": 1, "two": 2}[sizes.biases]
+    m, n, k = sizes.m, sizes.n, sizes.k
     gru = impl.parameter_count(Layer("gru", m, n, biases=sizes.biases))
     lstm = impl.parameter_count(Layer("lstm", m, n, biases=sizes.biases))
     hold.exactly(4 * gru, 3 * lstm, "4 (GRU) = 3 (LSTM)")
@@ -50,7 +49,7 @@ def counted(impl: Subject, hold: Hold, sizes: LayerSizes) -> None:
 def equal_as_polynomials(prove: Prove) -> None:
     """The counts traced from the layers' shapes, as polynomials in m and n; and the two numbers."""
     m, n = prove.sizes("m n")
-    for k, biases in enumerate(("none", "one", "two")):
+    for biases, k in BIAS_VECTORS.items():
         gru, lstm = (prove.parameter_count(kind, biases) for kind in ("gru", "lstm"))
         prove.identical([gru, lstm], [each * (n * n + n * m + k * n) for each in (3, 4)])
     gru, lstm = (prove.parameter_count(kind, "one") for kind in ("gru", "lstm"))

@@ -13,7 +13,7 @@ from rnnspec.claims.lstm.words import affine, function, of_layer, textbook
 from rnnspec.claims.lstm_gradients.passing import on_the_cell
 from rnnspec.evidence import Lab, Outcome, Prove
 from rnnspec.hold import Hold
-from rnnspec.protocol import Layer, Network
+from rnnspec.protocol import Layer, Network, Peepholes
 from rnnspec.sources import D1, D4
 from rnnspec.strategies import LayerSizes, networks, reals
 from rnnspec.subject import Subject
@@ -92,6 +92,12 @@ def _held(impl: Subject, hold: Hold, net: Network, seen: Mapping[str, str]) -> N
 GERS = {"i": "old", "f": "old", "o": "new"}
 PREVIOUS = {"i": "old", "f": "old", "o": "old"}
 LAYERS = {"i": "old", "f": "old", "g": "old"}
+SEEN: Mapping[Peepholes, Mapping[str, str]] = {
+    "gers": GERS,
+    "previous": PREVIOUS,
+    "layers": LAYERS,
+    "none": {},
+}
 
 
 @who_sees_what.as_stated(needs=["run"])
@@ -148,8 +154,8 @@ def three_numbers_a_unit(impl: Subject, hold: Hold, sizes: LayerSizes) -> None:
 @who_sees_what.proof
 def dependencies_traced(prove: Prove) -> None:
     """Two units: with h held, derivatives by C_{t-1} are P times the slope, and 3n numbers are added."""
-    for peepholes, seen in (("gers", GERS), ("previous", PREVIOUS), ("layers", LAYERS), ("none", {})):
-        net = prove.network(Layer("lstm", 1, 2, peepholes=peepholes), 1)  # type: ignore[arg-type]  # Layer checks it
+    for peepholes, seen in SEEN.items():
+        net = prove.network(Layer("lstm", 1, 2, peepholes=peepholes), 1)
         now = {k: v[0] for k, v in prove.reference.gates(net)[0].items()}
         old, unchanged = net.state["c"][0], np.diag([prove.number(1)] * 2)
         for k in "ifgo":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import numpy as np
 
@@ -14,10 +14,8 @@ from rnnspec.evidence import Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Layer, Network
 from rnnspec.sources import D0, D1, D4
-from rnnspec.strategies import LayerSizes, arrays, networks, wholes
+from rnnspec.strategies import BIAS_VECTORS, LayerSizes, arrays, networks, wholes
 from rnnspec.subject import Array, Subject
-
-VECTORS = {"none": 0, "one": 1, "two": 2}
 
 # ------------------------------------------------------------------------------------------
 four_layers = claim(
@@ -50,7 +48,7 @@ four_layers = claim(
 @four_layers.law(needs=["parameter_count"])
 def four_times_an_elman_network(impl: Subject, hold: Hold, sizes: LayerSizes) -> None:
     """Counted on the layers themselves: 4 to 1, and the formula."""
-    m, n, k = sizes.m, sizes.n, VECTORS[sizes.biases]
+    m, n, k = sizes.m, sizes.n, sizes.k
     lstm = impl.parameter_count(Layer("lstm", m, n, biases=sizes.biases))
     rnn = impl.parameter_count(Layer("rnn", m, n, biases=sizes.biases))
     hold.exactly(lstm, 4 * rnn, "LSTM = 4 RNN")
@@ -71,7 +69,7 @@ def three_without_a_forget_gate(impl: Subject, hold: Hold, sizes: LayerSizes) ->
 def polynomials(prove: Prove) -> None:
     """The counts traced from the layers' shapes, as polynomials in m and n, and the printed numbers."""
     m, n = prove.sizes("m n")
-    for biases, k in VECTORS.items():
+    for biases, k in BIAS_VECTORS.items():
         lstm = prove.parameter_count("lstm", biases)
         prove.identical(lstm, 4 * prove.parameter_count("rnn", biases))
         prove.identical(lstm, 4 * (n**2 + n * m + k * n))
@@ -169,7 +167,7 @@ def rows_traced(prove: Prove) -> None:
         net = prove.network(Layer("lstm", 2, n), 1)
         p, x, h = net.parameters, net.inputs[0, 0], net.state["h"][0]
         now = prove.reference.gates(net)[0]
-        for k in net.layer.gates:  # type: ignore[union-attr]  # it is no stack
+        for k in cast(Layer, net.layer).gates:
             prove.identical(p[f"W_{k}"].shape + p[f"U_{k}"].shape, (n, 2, n, n))
             kind = "tanh" if k == "g" else "sigmoid"
             for j in range(n):

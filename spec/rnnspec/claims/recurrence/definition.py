@@ -167,8 +167,7 @@ shared = claim(
 @shared.law(needs=["parameter_count"])
 def counted(impl: Subject, hold: Hold, sizes: LayerSizes) -> None:
     """n(n + m + k) with k bias vectors, and q(n + 1) of a read-out with q = m outputs."""
-    m, n = sizes.m, sizes.n
-    k = {"none": 0, "one": 1, "two": 2}[sizes.biases]
+    m, n, k = sizes.m, sizes.n, sizes.k
     layer = impl.parameter_count(Layer("rnn", m, n, biases=sizes.biases))
     hold.exactly(layer, n * (n + m + k), "parameters of the recurrent layer")
     hold.exactly(impl.parameter_count(Chain((Dense(n, m),))), m * (n + 1), "parameters of the read-out")

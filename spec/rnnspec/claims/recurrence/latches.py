@@ -21,7 +21,7 @@ from rnnspec.claims.recurrence.words import (
 )
 from rnnspec.evidence import INF, Enclose, Functions, Prove
 from rnnspec.hold import SURVIVES, Hold
-from rnnspec.protocol import Layer, Network
+from rnnspec.protocol import Activation, Layer, Network
 from rnnspec.sources import D1, D2, D3, D4
 from rnnspec.strategies import Orbit, orbits, reals
 from rnnspec.subject import Subject
@@ -53,7 +53,7 @@ WithinTheFold = Annotated[float, reals(-0.5, 0.5)]
 BeyondTheFold = Annotated[float, reals(0.75, 2)]
 
 
-def _both_signs(orbit: Orbit, activation: str = "tanh") -> Network:
+def _both_signs(orbit: Orbit, activation: Activation = "tanh") -> Network:
     """The orbit from h_0 and from −h_0, side by side."""
     net = orbit.network(activation)
     both = np.stack([orbit.start, -orbit.start])

@@ -26,7 +26,7 @@ from rnnspec.claims.recurrence.words import (
 )
 from rnnspec.evidence import INF, Enclose, Prove
 from rnnspec.hold import Hold
-from rnnspec.protocol import Layer, Network
+from rnnspec.protocol import Activation, Layer, Network
 from rnnspec.sources import D0, D3
 from rnnspec.strategies import arrays, networks, reals
 from rnnspec.subject import Array, Subject
@@ -203,7 +203,7 @@ def saturation(enclose: Enclose) -> None:
     enclose.holds(lambda f, z: f.slope("tanh", z) < 4 * f.exp(-2 * z), z=(0, INF))
 
 
-def _two_starts(activation: str, **parameters: float) -> Network:
+def _two_starts(activation: Activation, **parameters: float) -> Network:
     """One step of one unit without input, from 0 and from 1."""
     net = one_unit([0.0], activation=activation, **parameters)
     start = np.array([[0.0], [1.0]])

@@ -18,7 +18,7 @@ from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 
-from rnnspec.protocol import Chain, Cotangent, Dense, Layer, Network
+from rnnspec.protocol import Activation, Chain, Cotangent, Dense, Layer, Network
 from rnnspec.strategies import arrays, networks
 from rnnspec.subject import Array, Numbers, Subject
 
@@ -33,10 +33,10 @@ ReadOut: TypeAlias = Annotated[Array, arrays(2, 4)]
 
 
 def one_unit(
-    inputs: Sequence[float], h: float = 0.0, activation: str = "tanh", **parameters: float
+    inputs: Sequence[float], h: float = 0.0, activation: Activation = "tanh", **parameters: float
 ) -> Network:
     """A network of one unit and one input; parameters that are not given are 0."""
-    layer = Layer("rnn", 1, 1, activation=activation)  # type: ignore[arg-type]  # Layer checks it
+    layer = Layer("rnn", 1, 1, activation=activation)
     zero = {name: np.zeros(shape) for name, shape in layer.parameter_shapes.items()}
     net = Network(layer, zero, np.reshape(np.array(inputs, float), (-1, 1, 1)), {"h": np.full((1, 1), h)})
     return net.with_parameters(**parameters)

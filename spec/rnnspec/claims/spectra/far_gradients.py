@@ -64,7 +64,7 @@ Within = Annotated[
         where=lambda orbit: within_the_unit_circle(2 * orbit.W),
     ),
 ]
-"""Every eigenvalue is at most 1/2 in size; the larger of `Apart` are mostly greater than 2."""
+"""Every eigenvalue is at most 1/2 in size. Of `Apart`, nineteen in twenty have one greater than 2."""
 AtFixedSpeed = Annotated[Orbit, orbits(size=(1, 1), steps=(1, 12), entries=(8, 8), start=(1, 8))]
 
 # ------------------------------------------------------------------------------------------

@@ -171,7 +171,7 @@ def one_step_with_two_units(prove: Prove) -> None:
     """
     d, (one,) = prove.symbols("d1 d2"), prove.symbols("d")
     for kind, steepest in STEEPEST.items():
-        layer = Layer("rnn", 1, 2, activation=kind, biases="none")  # type: ignore[arg-type]  # Layer checks it
+        layer = Layer("rnn", 1, 2, activation=kind, biases="none")
         net = prove.network(layer, 1)
         h, W = prove.reference.run(net).outputs[0, 0], net.parameters["U_h"]
         slopes = h * (1 - h) if kind == "sigmoid" else 1 - h**2

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
-from rnnspec.protocol import Cotangent, Layer, Network
+from rnnspec.protocol import Activation, Cotangent, Layer, Network
 from rnnspec.subject import Array, Numbers, Subject
 
-STEEPEST = {"tanh": Fraction(1), "sigmoid": Fraction(1, 4)}
+STEEPEST: Mapping[Activation, Fraction] = {"tanh": Fraction(1), "sigmoid": Fraction(1, 4)}
 """γ, the largest slope of an activation."""
 
 
@@ -41,14 +41,14 @@ def steps_of(impl: Subject, network: Network) -> list[Network]:
     return parts
 
 
-def with_activation(network: Network, kind: str) -> Network:
+def with_activation(network: Network, kind: Activation) -> Network:
     """The same numbers with another activation."""
-    return replace(network, layer=replace(network.layer, activation=kind))  # type: ignore[arg-type]  # Layer checks it
+    return replace(network, layer=replace(cast(Layer, network.layer), activation=kind))
 
 
-def driven(w: float, inputs: Sequence[float], start: float = 0.0, activation: str = "tanh") -> Network:
+def driven(w: float, inputs: Sequence[float], start: float = 0.0, activation: Activation = "tanh") -> Network:
     """One unit, h_t = φ(w h_{t-1} + x_t)."""
-    layer = Layer("rnn", 1, 1, activation=activation, biases="none")  # type: ignore[arg-type]  # Layer checks it
+    layer = Layer("rnn", 1, 1, activation=activation, biases="none")
     return Network(
         layer,
         {"W_h": np.ones((1, 1)), "U_h": np.array([[float(w)]])},
@@ -57,7 +57,7 @@ def driven(w: float, inputs: Sequence[float], start: float = 0.0, activation: st
     )
 
 
-def held(impl: Subject, W: Array, z: Sequence[Array], activation: str = "tanh") -> Network:
+def held(impl: Subject, W: Array, z: Sequence[Array], activation: Activation = "tanh") -> Network:
     """A recurrence with the matrix W whose pre-activations stay at z_1, z_2, ..., each (n,) or (B, n).
 
     Left to itself an orbit leaves an unstable place, and rounding suffices to push it off. So the
@@ -66,7 +66,7 @@ def held(impl: Subject, W: Array, z: Sequence[Array], activation: str = "tanh") 
     """
     places = [np.atleast_2d(z_t) for z_t in z]
     batch, n = places[0].shape
-    layer = Layer("rnn", 2 * n, n, activation=activation, biases="none")  # type: ignore[arg-type]  # Layer checks it
+    layer = Layer("rnn", 2 * n, n, activation=activation, biases="none")
     parameters = {"W_h": np.hstack([np.eye(n), -W]), "U_h": np.asarray(W, float)}
     start = {"h": np.zeros((batch, n))}
     state: Any = start

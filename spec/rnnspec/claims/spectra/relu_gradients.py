@@ -187,13 +187,15 @@ def both_for_every_length(prove: Prove) -> None:
     """2^−n and 2^n for every n, traced step by step; and 2^n ≥ n + 1, beyond all bounds."""
     x, h = prove.symbols("x h", above=0)
     relu = Layer("rnn", 1, 1, activation="relu", biases="none")
-    for w in (prove.number(1, 2), prove.number(2)):
+
+    def power_of(w: Any) -> None:
         step = prove.network(relu, 1, W_h=1, U_h=w, inputs=x, h=h)
-        prove.closed_form(
-            lambda n, w=w: w**n,  # type: ignore[misc]
-            first=w,
-            then=lambda n, d, step=step: carried_back(  # type: ignore[misc]
-                prove.reference, step, np.array([d], dtype=object)
-            )[0, 0],
-        )
+
+        def back_by_one(n: Any, d: Any) -> Any:
+            return carried_back(prove.reference, step, np.array([d], dtype=object))[0, 0]
+
+        prove.closed_form(lambda n: w**n, first=w, then=back_by_one)
+
+    power_of(prove.number(1, 2))
+    power_of(prove.number(2))
     prove.by_induction(lambda n: 2**n >= n + 1)

@@ -269,7 +269,7 @@ def entry_by_entry(prove: Prove) -> None:
     """
     d, (p, q) = prove.symbols("d1 d2"), prove.symbols("p q")
     for kind, steepest in STEEPEST.items():
-        layer = Layer("rnn", 1, 2, activation=kind, biases="none")  # type: ignore[arg-type]  # Layer checks it
+        layer = Layer("rnn", 1, 2, activation=kind, biases="none")
         net = prove.network(layer, 1)
         h = prove.reference.run(net).outputs[0, 0]
         slopes = h * (1 - h) if kind == "sigmoid" else 1 - h**2

@@ -284,7 +284,7 @@ def at_most_the_power_for_every_t(prove: Prove) -> None:
     With |w| < 1/γ that tends to 0, as (1 + r)^n ≥ 1 + n r for q = 1/(1 + r).
     """
     for kind, steepest in STEEPEST.items():
-        net = prove.network(Layer("rnn", 1, 1, activation=kind), 1)  # type: ignore[arg-type]  # Layer checks it
+        net = prove.network(Layer("rnn", 1, 1, activation=kind), 1)
         h, w = prove.reference.run(net).outputs[0, 0, 0], net.parameters["U_h"][0, 0]
         slope = h * (1 - h) if kind == "sigmoid" else 1 - h**2
         d, g = prove.symbols("d g")
