@@ -169,10 +169,19 @@ class TestFailures:
         assert found.failure.inputs["x"] == [0, 0, 0, 0, 417]
 
     def test_shrinking_ends(self, run_seed: int) -> None:
-        """A sum with a remainder is long to shrink: Hypothesis alone takes twice as many calls."""
+        """A sum with a remainder is long to shrink: Hypothesis alone takes twice as many calls.
+
+        Where no more may be judged, no more is drawn either.
+        """
+        drawn: list[list[int]] = []
+
+        def counted(x: list[int]) -> list[int]:
+            drawn.append(x)
+            return x
+
         long = Drawn(
             name="long lists",
-            strategy=lambda fmt: st.lists(st.integers(0, 10**6), min_size=30, max_size=60),
+            strategy=lambda fmt: st.lists(st.integers(0, 10**6), min_size=30, max_size=60).map(counted),
         )
 
         def failing(x: list[int]) -> bool:
@@ -182,6 +191,7 @@ class TestFailures:
         assert found.failure is not None
         assert failing(found.failure.inputs["x"])
         assert len(shown) <= found.examples + SHRINKING_CALLS + LAST_CALL
+        assert len(drawn) <= found.examples + SHRINKING_CALLS + LAST_CALL
 
     def test_a_failure_that_does_not_repeat_stands(self, run_seed: int) -> None:
         _, found = explored(lambda number, x: FALSE if number == 5 else TRUE, run_seed)
