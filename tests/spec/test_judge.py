@@ -97,7 +97,7 @@ class TestFloats:
 
     @EVERY_FORMAT
     @EVERY_RELATION
-    @pytest.mark.parametrize("allowed", [0.0, 1.0, 1e300])
+    @pytest.mark.parametrize("allowed", [0.0, 1.0, 1e300, np.inf])
     def test_not_a_number_always_fails(self, allowed: float, relation: Relation, fmt: Format) -> None:
         for left, right in ((NOT_A_NUMBER, 0), (0, NOT_A_NUMBER), (NOT_A_NUMBER, NOT_A_NUMBER)):
             assert floats(relation, left, right, allowed, fmt).outcome is Outcome.FALSE
@@ -161,6 +161,21 @@ class TestFloats:
         for allowed, outcome in (([1.0, 0.5], Outcome.TRUE), ([0.5, 1.0], Outcome.FALSE)):
             comparison = said(Relation.EQUAL, [1.0, 0.5], 0)
             assert judge_floats([comparison], [np.array(allowed)], FORMATS["float64"]).outcome is outcome
+
+    def test_where_noise_overflowed_nothing_is_decided_and_nothing_is_hidden(self) -> None:
+        for blind in (2.0, INFINITY):
+            comparison = said(Relation.EQUAL, [blind, 1.0, 0.0], 0)
+            for allowed, outcome in ((2.0, Outcome.UNDECIDED), (0.5, Outcome.FALSE)):
+                limits = np.array([np.nan, allowed, allowed])
+                judgement = judge_floats([comparison], [limits], FORMATS["float64"])
+                assert (judgement.outcome, judgement.decided, judgement.undecided) == (outcome, 2, 1)
+                assert judgement.worst == 1 / allowed
+
+    @EVERY_RELATION
+    def test_a_violation_smaller_than_any_float_is_one(self, relation: Relation) -> None:
+        judgement = floats(relation, 1 + arb(2) ** -600, 1)
+        assert judgement.outcome is Outcome.FALSE
+        assert floats(relation, arb(2) ** -2000, 0).outcome is Outcome.FALSE
 
     def test_nothing_said_is_nothing_decided(self) -> None:
         empty = said(Relation.EQUAL, np.zeros((0, 3)), 0)

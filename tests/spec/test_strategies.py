@@ -18,6 +18,7 @@ from rnnspec.strategies import LayerSizes, Orbit, Preactivations, networks, orbi
 from rnnspec.strategies.networks import ONE_BY_ONE
 from rnnspec.strategies.preactivations import regimes_of
 from rnnspec.strategies.settings import PROFILES
+from rnnspec.strategies.small import among
 from rnnspec.strategies.writing import as_python
 from spec.exploring import collect
 
@@ -79,6 +80,15 @@ def test_networks_are_the_same_in_every_format(source: Drawn[Any], run_seed: int
     ]
     assert all(each == written[0] for each in written)
     assert len(set(written[0])) > 1
+
+
+@pytest.mark.parametrize("values", [(0, 1), (False, True), (0.0, 1.0)], ids=repr)
+def test_numbers_and_truth_values_are_drawn_as_what_they_are(values: tuple[Any, ...], run_seed: int) -> None:
+    """Small strategies are kept, and Python takes 1 and True for the same key."""
+    among(*((0, 1) if values[0] is False else (False, True)))  # asked for before
+    source = Drawn(name="one of two", strategy=lambda fmt: among(*values))
+    shown, _ = collect(source, FORMATS["float64"], STANDARD, run_seed)
+    assert {type(value) for value in shown} == {type(values[0])}
 
 
 class TestRegimes:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from flint import arb
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,6 +87,13 @@ def test_a_plain_number_has_no_scatter(fmt: Format) -> None:
     [allowed] = tolerances([said(2.0, [0.5, 4])], fmt, 1.0, [said(2.0, [0.5, 4])])
     for got, size in zip(allowed, (2, 4), strict=True):
         assert got == PUBLISHED_FACTOR * (fmt.unit_roundoff * size + fmt.smallest_normal)
+
+
+@EVERY_FORMAT
+def test_what_overflows_widens_nothing(fmt: Format) -> None:
+    infinite, huge = arb("inf"), arb(2) ** 2000
+    [allowed] = tolerances([said([0, 0], 0)], fmt, 1.0, [said([infinite, huge], 1)])
+    assert allowed.tolist() == [PUBLISHED_FACTOR * (fmt.unit_roundoff + fmt.smallest_normal)] * 2
 
 
 @EVERY_FORMAT
