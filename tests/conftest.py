@@ -8,7 +8,7 @@ their own and see nothing of these.
 from __future__ import annotations
 
 import pytest
-from hypothesis import Phase, Verbosity, settings
+from hypothesis import HealthCheck, Phase, Verbosity, settings
 
 from rnnspec.kit import explore
 from rnnspec.kit.runner import spare_what_is_loaded
@@ -26,7 +26,7 @@ def _register(name: str, examples: int) -> None:
         print_blob=False,
         report_multiple_bugs=True,
         stateful_step_count=50,
-        suppress_health_check=(),
+        suppress_health_check=(HealthCheck.too_slow,),  # it depends on what else the machine does
         verbosity=Verbosity.normal,
     )
 

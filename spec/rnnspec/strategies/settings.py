@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from hypothesis import Phase, Verbosity, settings
+from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 
@@ -71,7 +71,8 @@ def explicit_settings(examples: int) -> settings:
         print_blob=False,
         report_multiple_bugs=False,
         stateful_step_count=50,
-        suppress_health_check=(),
+        # How fast inputs are drawn depends on what else the machine does, and must decide nothing.
+        suppress_health_check=(HealthCheck.too_slow,),
         verbosity=Verbosity.quiet,
     )
 

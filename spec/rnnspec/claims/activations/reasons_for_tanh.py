@@ -21,6 +21,7 @@ LargeBiases = Annotated[Array, arrays((1, 8), low=2, high=4, unit=1 / 64)]
 AnyWeights = Annotated[Array, arrays((1, 8), low=-2, high=2, unit=1 / 64)]
 Layers = Annotated[Array, arrays((1, 4), 2, low=-2, high=2, unit=1 / 64)]
 Pair = Annotated[Array, arrays(2, low=-4, high=4, unit=1 / 8)]
+OnBothSides = Annotated[Array, arrays(2, low=-4, high=4, unit=1 / 8, where=lambda w: bool(w[0] * w[1] < 0))]
 Near = Annotated[Array, arrays(2, low=-5 / 8, high=5 / 8, unit=1 / 8)]
 Far = Annotated[Array, arrays(2, low=3 / 4, high=4, unit=1 / 8)]
 
@@ -241,7 +242,7 @@ def between_the_plateaus() -> Mapping[str, Any]:
 
 
 @convexity.as_stated(needs=["chain", "loss"])
-def convex_needs_monotone(impl: Subject, hold: Hold, w: Pair) -> None:
+def convex_needs_monotone(impl: Subject, hold: Hold, w: OnBothSides) -> None:
     """The error of |w|, which is not monotone, violates Jensen's inequality between weights of both signs."""
     hold.given(bool(w[0] * w[1] < 0), "both weights are on one side, where |w| is monotone")
     middle, mean = jensen(impl, of_absolute_value, w)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Annotated, Any
 
@@ -38,28 +38,38 @@ INJECTIVE = "the activation is strictly increasing"
 Pair = Annotated[Network, pairs()]
 
 
-def _coarse_pair(network: Network) -> Network:
-    return whole_numbers(reading_the_same(network))
+def _starting_apart(network: Network) -> Network:
+    net = whole_numbers(reading_the_same(network))
+    first, second = net.state["h"]
+    if (first == second).all():
+        second[0] += 1
+    return net
 
 
-def _pairs(activation: str) -> Any:
+def _starting_apart_and_reading(network: Network) -> Network:
+    net = _starting_apart(network)
+    matrix = net.parameters[U]
+    return net.with_parameters(**{U: np.where(matrix == 0, 1, matrix)})
+
+
+def _pairs(activation: str, hidden: tuple[int, int], also: Callable[[Network], Network]) -> Any:
     """Two sequences with the same input and other starts, all numbers whole, one step."""
     return networks(
         "rnn",
         activation=activation,
         biases="none",
-        hidden=(1, 2),
+        hidden=hidden,
         inputs=(1, 1),
         steps=(1, 1),
         batch=(2, 2),
         scales=(0,),
-        also=_coarse_pair,
+        also=also,
         where=reads_the_same,
     )
 
 
-TanhPair = Annotated[Network, _pairs("tanh")]
-ReluPair = Annotated[Network, _pairs("relu")]
+TanhPair = Annotated[Network, _pairs("tanh", (1, 2), _starting_apart)]
+ReluPair = Annotated[Network, _pairs("relu", (1, 1), _starting_apart_and_reading)]
 Fading = Annotated[
     Network,
     networks("rnn", activation="tanh", biases="one", hidden=(1, 3), inputs=(1, 2), batch=(1, 1)),

@@ -117,8 +117,8 @@ def quarter_turn() -> Mapping[str, Any]:
 def vanishes_or_explodes_by_turns(
     impl: Subject,
     hold: Hold,
-    w: Annotated[float, reals(-4, 4, unit=1 / 8)],
-    z: Annotated[Array, arrays(2, low=-2, high=2, unit=1 / 16)],
+    w: Annotated[float, reals(-8, 8, unit=1 / 8)],
+    z: Annotated[Array, arrays(2, low=-4, high=4, unit=1 / 16)],
 ) -> None:
     """A unit whose derivatives, by turns, are at most 1/2 or at least 2 in size.
 
