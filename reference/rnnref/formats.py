@@ -41,8 +41,9 @@ class Format:
         return np.dtype(self.name)
 
     def represents(self, values: NDArray[np.float64]) -> bool:
-        """Whether every entry of a float64 array is a number of this format, exactly, or no number."""
-        with np.errstate(over="ignore", invalid="ignore"):  # signalling NaNs are invalid
+        """Whether every entry of a float64 array is one of this format's, exactly; all have not-a-number."""
+        # A conversion may round twice; but what it rounds at all does not come back as it was.
+        with np.errstate(all="ignore"):
             there_and_back = values.astype(self.dtype).astype(np.float64)
         return bool(np.all((there_and_back == values) | np.isnan(values)))
 

@@ -173,9 +173,24 @@ class TestFloats:
 
     @EVERY_RELATION
     def test_a_violation_smaller_than_any_float_is_one(self, relation: Relation) -> None:
-        judgement = floats(relation, 1 + arb(2) ** -600, 1)
-        assert judgement.outcome is Outcome.FALSE
         assert floats(relation, arb(2) ** -2000, 0).outcome is Outcome.FALSE
+
+    @EVERY_RELATION
+    def test_a_violation_that_floats_would_round_off_is_one(self, relation: Relation) -> None:
+        assert floats(relation, 1 + arb(2) ** -600, 1).outcome is Outcome.FALSE
+
+    def test_a_tolerance_of_nothing_has_no_sign(self) -> None:
+        assert floats(Relation.EQUAL, 1, 0, -0.0).outcome is Outcome.FALSE
+
+    def test_what_numpy_is_told_to_raise_makes_no_difference(self) -> None:
+        """A foreign implementation in this process may have told it so."""
+        with np.errstate(all="raise"):
+            for allowed, outcome in (
+                (1e300, Outcome.TRUE),
+                (0.0, Outcome.FALSE),
+                (np.nan, Outcome.UNDECIDED),
+            ):
+                assert floats(Relation.EQUAL, 2.0**-1074, 0, allowed).outcome is outcome
 
     def test_nothing_said_is_nothing_decided(self) -> None:
         empty = said(Relation.EQUAL, np.zeros((0, 3)), 0)

@@ -252,8 +252,8 @@ def _clamped(x: Any, fmt: Format) -> Any:
 
 def _ratios(excesses: NDArray[np.float64], allowed: NDArray[np.float64]) -> NDArray[np.float64]:
     """Observed over allowed: infinite where nothing is allowed, or the excess is infinite itself."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        ratios = np.where(np.isinf(excesses), np.inf, excesses / allowed)
+    with np.errstate(all="ignore"):
+        ratios = np.where(np.isinf(excesses) | (allowed == 0), np.inf, excesses / allowed)
     return np.where(excesses == 0, 0.0, ratios)
 
 

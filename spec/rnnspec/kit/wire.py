@@ -336,7 +336,7 @@ def _own_copy(array: Any, where: str) -> Floats:
     return np.array(array, dtype=_native_type(array, where), order="C", copy=True)
 
 
-_NATIVE = frozenset(fmt.dtype for fmt in FORMATS.values())
+_NATIVE = tuple(fmt.dtype for fmt in FORMATS.values())
 
 
 def _native_type(value: Any, where: str) -> np.dtype[Any]:
@@ -345,7 +345,8 @@ def _native_type(value: Any, where: str) -> np.dtype[Any]:
     if type(value) is not np.ndarray:
         raise NotPlain(_described(value) + where)
     dtype: np.dtype[Any] = value.dtype
-    if dtype not in _NATIVE:  # asked first, since to spell out a type's name takes far longer
+    # Asked first, since to spell out a type's name takes longer; and not by hash, which some have not.
+    if not any(dtype is native for native in _NATIVE):
         if dtype.name not in FORMATS:
             raise NotPlain(f"an array of {dtype.name}{where}")
         dtype = np.dtype(dtype.name)

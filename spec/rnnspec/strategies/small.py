@@ -29,5 +29,5 @@ def several(count: int, low: int, high: int) -> st.SearchStrategy[list[int]]:
 
 @lru_cache(maxsize=None, typed=True)  # 1 is not True
 def among(*values: T) -> st.SearchStrategy[T]:
-    """One of these; the first is the simplest."""
+    """One of these names, truth values or numbers but −0.0; the first is the simplest."""
     return st.sampled_from(values)

@@ -22,8 +22,6 @@ TwoLevels = Annotated[Network, stacks(depth=(2, 2), hidden=(1, 2), steps=(2, 2))
 ThreeLevels = Annotated[Network, stacks(depth=(3, 3), hidden=(1, 3), steps=(2, 3))]
 Depth = Annotated[int, wholes(1, 4)]
 
-"""How many affine maps a layer of each kind has."""
-
 # ------------------------------------------------------------------------------------------
 stacked = claim(
     "BID-04",

@@ -12,7 +12,7 @@ from rnnspec.protocol import Cotangent, LayerKind, Network, Stack
 from rnnspec.subject import Numbers
 
 GATES: Mapping[LayerKind, int] = {"rnn": 1, "gru": 3, "lstm": 4}
-"""How many matrices W, and U, each kind of layer has."""
+"""How many affine maps a layer of each kind has."""
 
 
 def stack_of(network: Network) -> Stack:

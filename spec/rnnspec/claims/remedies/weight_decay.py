@@ -168,8 +168,8 @@ large_weights = claim(
 @large_weights.as_stated(needs=["chain", "chain_vjp", "loss_gradient"])
 def larger_after_a_large_gradient(impl: Subject, hold: Hold, x: Size, w: Number) -> None:
     """y = wx is to be 0, with η = 2⁻²¹: after a step along a gradient of at least 100, |w| has grown."""
-    _, g = _one_layer(impl, np.array([[w]]), np.array([[x]]), np.zeros((1, 1)))
     hold.given(bool(2 * x * x * abs(w) >= 100), "the gradient is not large")
+    _, g = _one_layer(impl, np.array([[w]]), np.array([[x]]), np.zeros((1, 1)))
     hold.strictly_less(abs(w), abs(w - g[0, 0] * 2.0**-21), "|w'|")
 
 

@@ -54,6 +54,7 @@ Apart = Annotated[
     Orbit,
     orbits(size=(2, 2), steps=(FAR, FAR), entries=(-32, 32), where=lambda orbit: apart(orbit.W)),
 ]
+"""Nearly all have an eigenvalue greater than 2, so that a law takes one of `Within` as well."""
 Within = Annotated[
     Orbit,
     orbits(
@@ -64,7 +65,8 @@ Within = Annotated[
         where=lambda orbit: within_the_unit_circle(2 * orbit.W),
     ),
 ]
-"""Every eigenvalue is at most 1/2 in size. Of `Apart`, nineteen in twenty have one greater than 2."""
+"""Every eigenvalue is at most 1/2 in size."""
+
 AtFixedSpeed = Annotated[Orbit, orbits(size=(1, 1), steps=(1, 12), entries=(8, 8), start=(1, 8))]
 
 # ------------------------------------------------------------------------------------------
