@@ -274,6 +274,15 @@ def test_what_is_not_plain_is_named(value: Any, said: str) -> None:
     assert str(caught.value) == said
 
 
+@pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="NumPy has it from version 2 on")
+def test_a_type_that_has_no_hash_is_refused_like_any_other() -> None:
+    unhashable = np.array(["a"], dtype=np.dtypes.StringDType(na_object=[]))
+    with pytest.raises(TypeError):
+        hash(unhashable.dtype)
+    with pytest.raises(wire.NotPlain, match="an array of StringDType"):
+        wire.plain(unhashable)
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -255,4 +255,6 @@ def test_a_format_knows_its_numbers(name: str) -> None:
     if name != "float64":
         assert not fmt.represents(np.array([1 + fmt.unit_roundoff]))
         assert np.isinf(fmt.round(np.array([fmt.largest * 2]))).all()
+    with np.errstate(all="raise"):  # as somebody else may have asked of NumPy
+        assert fmt.represents(np.array([1e-300])) == fmt.represents(np.array([1e300])) == (name == "float64")
     assert Evaluator(Floats(fmt)).activation("relu", np.ones(1)).dtype == fmt.dtype
