@@ -12,7 +12,6 @@ from rnnspec.claims.lstm.words import (
     FAR,
     LEFT,
     candidate,
-    cell,
     forced,
     forget_gate,
     input_gate,
@@ -158,7 +157,7 @@ one_input = claim(
 def a_block_acts_on_its_own_gate(
     impl: Subject, hold: Hold, net: BiasedStep, block: Block, numbers: Numbers
 ) -> None:
-    """Where a gate has no part in the result, its block may be any other: the result stays."""
+    """Where a gate has no part in the result, its block may be any other: C_t stays, and h_t but for o's."""
     gate = GATES[block]
     if gate == "f":  # there is nothing to forget
         net = starting(net, c=0)
@@ -168,8 +167,10 @@ def a_block_acts_on_its_own_gate(
         net = forced(net, i=-FAR)
     shapes = {name: shape for name, shape in net.layer.parameter_shapes.items() if name.endswith(f"_{gate}")}
     other = net.with_parameters(**{name: np.resize(numbers, shape) for name, shape in shapes.items()})
-    moved = cell(impl, other) - cell(impl, net)
-    hold.at_most(abs(moved), 2 * LEFT, f"C_t with another block of {gate}, where {gate} has no part")
+    after, stays = impl.run(other).state, impl.run(net).state
+    for name in ("c",) if gate == "o" else ("c", "h"):  # o is a factor of h alone
+        moved = after[name] - stays[name]
+        hold.at_most(abs(moved), 2 * LEFT, f"{name} with another block of {gate}, where {gate} has no part")
 
 
 @one_input.law(needs=["run"])
