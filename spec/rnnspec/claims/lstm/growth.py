@@ -11,7 +11,7 @@ import numpy as np
 from rnnspec.claim import CONDITIONAL, ENCLOSED, HOLDS, claim
 from rnnspec.claims.lstm.words import FAR, LEFT, cell, forced, of_layer, starting
 from rnnspec.claims.lstm_gradients.passing import gates
-from rnnspec.evidence import Enclose, Prove
+from rnnspec.evidence import INF, Enclose, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Layer, Network
 from rnnspec.sources import D0, D2
@@ -175,7 +175,8 @@ prevented = claim(
     says="To prevent the unlimited growth of the cell state, the forget gate was introduced.",
     statement="Whatever its forget gates, a cell that starts at 0 stays within 4 for 12 steps.",
     equation="""
-        f_t ≤ f̄ < 1:   |C_t| < f̄^t |C_0| + (1 − f̄^t)/(1 − f̄)
+        f_t ≤ f̄ < 1:   |C_t| < f̄^t |C_0| + (1 − f̄^t)/(1 − f̄),   from C_0 = 0 below 1/(1 − f̄)
+        f_t = f, i g → 1, t → ∞:   C_t → 1/(1 − f)
         f_t = 1 − 1/(t + 1)², i g → 1:   C_t = (t + 2)/(t + 1) Σ_{s ≤ t} (s + 1)/(s + 2),  C_2000 = 1994.3
         i = 1 − f:   |C_t| ≤ max(|C_0|, 1)
     """,
@@ -183,7 +184,9 @@ prevented = claim(
     because="""
         Every forget gate is below 1, and still the cell may grow without bound, if they come near to 1
         fast enough. What bounds it is a distance from 1 that all of them keep: then a geometric
-        series does, 1/(1 − f̄) at most, which is a supremum and is never attained, as |i g| < 1.
+        series does. From an empty cell 1/(1 − f̄) is the supremum: it is never attained, as |i g| < 1,
+        and with a constant forget gate of f̄ and the other gates open the cell comes as near to it as
+        one likes. What the cell began with fades beside it.
         (To ask for 4 in 12 steps, which f̄ = 3/4 gives, is our reading of a bound for all times;
         with a larger bound it takes more steps.) Coupled gates, i = 1 − f, take an average of the
         old cell and the candidate, and need no condition.
@@ -204,6 +207,8 @@ Coupled = Annotated[
     Network, networks("lstm", steps=(1, 4), hidden=(1, 3), inputs=(1, 2), scales=(1, 3), coupled=True)
 ]
 Gate = Annotated[float, reals(-4, 4, 1 / 16)]
+Kept = Annotated[float, reals(-4, 2, 1 / 16)]
+ManySteps = Annotated[int, wholes(1, 64)]
 
 
 @prevented.as_stated(needs=["run"])
@@ -232,14 +237,27 @@ def geometric_series(impl: Subject, hold: Hold, net: Forgetting, bias: Gate) -> 
 
 @prevented.law(needs=["run"])
 def at_most_three_quarters(impl: Subject, hold: Hold, net: Forgetting) -> None:
-    """With forget gates of at most 3/4 the cell never passes 4, from 0."""
+    """With forget gates of at most 3/4 that change from step to step: f̄^T |C_0| and the series, below 4."""
     # σ(1) = 0.731; weights that are negative, and inputs that are not, close the gate further.
-    net = starting(net, c=0).with_parameters(U_f=0, b_f=1, W_f=-abs(net.parameters["W_f"]))
+    net = net.with_parameters(U_f=0, b_f=1, W_f=-abs(net.parameters["W_f"]))
     net = Network(net.layer, net.parameters, abs(net.inputs), net.state)
-    now = gates(hold, net.at(0, net.state))["f"]
-    hold.at_most(now, THREE_QUARTERS, "f_1")
-    bound = (1 - THREE_QUARTERS**net.steps) / (1 - THREE_QUARTERS)
-    hold.strictly_less(abs(cell(impl, net)), bound, "|C_T| < (1 − f̄^T)/(1 − f̄)")
+    for t in range(net.steps):
+        now = gates(hold, net.at(t, net.state))["f"]
+        hold.at_most(now, THREE_QUARTERS, f"f_{t + 1}")
+    left = THREE_QUARTERS**net.steps
+    series = (1 - left) / (1 - THREE_QUARTERS)
+    for begun in (net, starting(net, c=0)):
+        bound = left * abs(begun.state["c"]) + series
+        hold.strictly_less(abs(cell(impl, begun)), bound, "|C_T| < f̄^T |C_0| + (1 − f̄^T)/(1 − f̄)")
+
+
+@prevented.law(needs=["run"])
+def supremum_approached(impl: Subject, hold: Hold, T: ManySteps, b: Kept) -> None:
+    """From 0, with f = σ(b) and i = g = 1 but for e^-64, C_T is below 1/(1 − f) by f^T/(1 − f), no more."""
+    net = of_layer(Layer("lstm", 1, 1), T, b_f=b, b_i=FAR, b_g=FAR)
+    f, grown = gates(hold, net.at(0, net.state))["f"], cell(impl, net)
+    hold.strictly_less(grown, 1 / (1 - f), "C_T < 1/(1 − f)")
+    hold.at_most((1 - f**T) / (1 - f) - grown, 9 * LEFT, "(1 − f^T)/(1 − f) − C_T")  # 1/(1 − σ(2)) < 9
 
 
 @prevented.law(needs=["run"])
@@ -268,6 +286,27 @@ def bounded_away_from_one(prove: Prove) -> None:
     )
     (power,) = prove.symbols("power", above=0)  # of 3/4
     prove.valid((1 - power) / (1 - prove.number(3, 4)) < 4)
+
+
+@prevented.proof
+def approached_and_never_attained(prove: Prove) -> None:
+    """i g = p: C_t = p (1 − f^t)/(1 − f), for every t: below 1/(1 − f), and above s/(1 − f) for any s < 1.
+
+    For that, it takes i g ≥ (1 + s)/2, which gates that are open enough give, and f^t ≤ (1 − s)/2,
+    which enough steps do.
+    """
+    (p, f, left, s) = prove.symbols("p f q s", above=0, below=1)
+    prove.closed_form(
+        lambda t: p * (1 - f**t) / (1 - f), first=0, then=lambda t, before: f * before + p, start=0
+    )
+    prove.valid(p * (1 - left) / (1 - f) < 1 / (1 - f))
+    prove.valid(p * (1 - left) > s, given=[p >= (1 + s) / 2, left <= (1 - s) / 2])
+
+
+@prevented.enclosure
+def open_as_wide_as_one_likes(enclose: Enclose) -> None:
+    """i g = σ(x) tanh(x) tends to 1."""
+    enclose.limit(lambda f, x: f.activation("sigmoid", x) * f.tanh(x), is_=1, x=INF)
 
 
 @prevented.proof
