@@ -14,7 +14,7 @@ from rnnspec.claims.lstm.words import FAR, LEFT, of_layer, one_unit
 from rnnspec.claims.lstm_gradients.passing import gates, on_the_cell
 from rnnspec.evidence import INF, Enclose, Enclosed, Functions, Prove
 from rnnspec.hold import SURVIVES, Hold
-from rnnspec.protocol import Layer
+from rnnspec.protocol import Layer, format_named
 from rnnspec.sources import D0, D1
 from rnnspec.strategies import Preactivations, arrays, reals, wholes
 from rnnspec.subject import Array, Subject
@@ -37,27 +37,32 @@ zero_and_one = claim(
     equation="""
         C_t − i g = f C_{t-1}:   0 for f = 0,   C_{t-1} for f = 1
         0 < σ(x) < 1;   1 − σ(x) < 2^-p for x > p ln 2
-        float32:  1/(1 + e^-x) = 1 from 16.6355,   e^x = 0 below −103.97
+        float32, correctly rounded:  σ(x) = 1 from ln(2^25 − 1) = 17.3287,   0 below −150 ln 2 = −103.97
+        float32, as 1/(1 + e^-x):    1 from 24 ln 2 = 16.6355,   0 below −128 ln 2 = −88.7228
     """,
     verdict=HOLDS,
     because="""
         As an implication it is exact: an ideal gate of 0 erases, one of 1 keeps. The sigmoid comes
         arbitrarily near to both and never gets there, as the same document says with its open
         interval. In floats it does get there: what is nearer to 1 than half the spacing of the
-        numbers is 1, in float32 from 24 ln 2 = 16.6355 on if it is computed as 1/(1 + e^-x); and it
-        is 0 where e^x underflows. After erasing, the component is not 0 but what has been let in, i g.
+        numbers is 1, and what is at most half of the smallest number is 0. Where, is a matter of how it is
+        computed. By 1/(1 + e^-x) both ends come sooner: the sum is rounded to 1 already where e^-x
+        is the roundoff, and for x far below 0 the quotient is 0 where e^-x overflows, before e^x
+        underflows. After erasing, the component is not 0 but what has been let in, i g.
     """,
     sources=[D1("3, in detail"), D0("questions, 2")],
     rests_on=ENCLOSED,
     floats="""
         A correctly rounded sigmoid is 1, and 0, at 1024 and −1024 in every format. Sixteen units of
-        roundoff away from 1, and above the smallest normal number, no good one has got there yet.
+        roundoff away from 1, and above the smallest normal number, no good one has got there yet; from
+        one unit on, and from the smallest number on, it is at most a number or two away.
     """,
     see=["LST-06", "ACT-27"],
 )
 
 Components = Annotated[Array, arrays((1, 5), unit=1 / 32)]
 Written = Annotated[float, reals(-4, 4, 1 / 16)]
+Beyond = Annotated[float, reals(0, 2, 1 / 16)]
 
 
 @zero_and_one.law(needs=["run"])
@@ -91,6 +96,19 @@ zero_and_one.exhaustive(of=not_before, format="float16")
 zero_and_one.exhaustive(of=not_before, format="bfloat16")
 
 
+@zero_and_one.law(needs=["activation"])
+def from_there_on(impl: Subject, hold: Hold, beyond: Beyond) -> None:
+    """σ(x) is 1 where e^-x is a roundoff or less, and 0 where e^x is the smallest number or less: up to two.
+
+    In float32 that is from 16.6355 on, and below −103.28.
+    """
+    fmt = impl.format
+    ends = fmt.round(np.array([-math.log(fmt.unit_roundoff), math.log(fmt.smallest_subnormal)]))
+    s = impl.activation("sigmoid", fmt.round(ends * (1 + beyond)))
+    hold.at_most(1 - 2 * fmt.unit_roundoff, s[0], "1 − 2u ≤ σ(x)", rounding=SURVIVES)
+    hold.at_most(s[1], 2 * fmt.smallest_subnormal, "σ(x) ≤ 2s", rounding=SURVIVES)
+
+
 @zero_and_one.proof
 def never_in_exact_arithmetic(prove: Prove) -> None:
     """Two units: 0 < f < 1, and C_t − i g = f C_{t-1}, entry by entry."""
@@ -101,14 +119,39 @@ def never_in_exact_arithmetic(prove: Prove) -> None:
         prove.identical(now["c"][j] - now["i"][j] * now["g"][j], now["f"][j] * net.state["c"][0, j])
 
 
+@zero_and_one.proof
+def rounded_in_float32(prove: Prove) -> None:
+    """What float32 rounds to 1, to 0 and to infinity, and the next number that it does not.
+
+    1 + e^-x is 1 for e^-x = 2^-24, and not for the next float32, with which the quotient is below 1. At
+    2^128 e^-x is infinite, and the quotient 0. σ itself is 1 from 1 − 2^-25 on, and 0 up to 2^-150.
+    """
+    u, gap = 2.0**-24, 2.0**-23  # below 1 two numbers are u apart, above 1 twice as much
+    rounded = {
+        1 + u: 1.0,
+        1 + u * (1 + gap): 1 + gap,
+        1 / (1 + gap): 1 - gap,
+        2.0**128 * (1 - u): 2.0**128 * (1 - u),
+        1 - u / 2: 1.0,
+        1 - u / 2 - 2.0**-40: 1 - u,
+        2.0**-150: 0.0,
+        2.0**-150 * (1 + gap): 2.0**-149,
+    }
+    float32 = format_named("float32")
+    prove.identical(float32.round(np.array(list(rounded))), np.array(list(rounded.values())))
+    prove.identical(1 / (1 + float32.round(np.array([2.0**128]))), np.array([0.0]))
+
+
 @zero_and_one.enclosure
 def where_floats_get_there(enclose: Enclose) -> None:
-    """24 ln 2: e^-x is the roundoff of float32; −150 ln 2: half of its smallest number; 1 − σ < e^-x.
+    """Where e^-x is the roundoff of float32, and 2^128; where e^x/(1 + e^x) is 1 − 2^-25, and 2^-150.
 
-    σ(1024) is nearer to 1 than to the next float64, and σ(−1024) nearer to 0.
+    1 − σ(x) < e^-x. σ(1024) is nearer to 1 than to the next float64, and σ(−1024) nearer to 0.
     """
     enclose.value(lambda f: 24 * f.log(f.number(2)), "16.6355")
-    enclose.value(lambda f: -150 * f.log(f.number(2)), "-103.97")
+    enclose.value(lambda f: -128 * f.log(f.number(2)), "-88.7228")
+    enclose.value(lambda f: f.log(f.number(2**25 - 1)), "17.3287")
+    enclose.value(lambda f: -f.log(f.number(2**150 - 1)), "-103.97")
     enclose.holds(lambda f, x: 1 - f.activation("sigmoid", x) < f.exp(-x), x=(0, INF))
     enclose.holds(lambda f: f.activation("sigmoid", f.number(LARGE)) > 1 - Fraction(1, 2**54))
     enclose.holds(lambda f: f.activation("sigmoid", f.number(-LARGE)) < Fraction(1, 2**1075))
