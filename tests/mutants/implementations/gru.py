@@ -14,7 +14,8 @@ FAULTY: list[Faulty] = [
     faulty("second bias outside of the reset", GRU, "n = phi(gates.n.from_input(x) + r * recurrent)",
            "U_h = gates.n.U @ h\n"
            "        n = phi(gates.n.from_input(x) + r * U_h + (recurrent - U_h))",
-           "the candidate's recurrent bias is not reset with the rest", "GRU-01/one_step"),
+           "the candidate's recurrent bias is not reset with the rest", "GRU-01/one_step",
+           "GRU-01/second_bias_is_reset"),
     faulty("one direction of z for both", GRU, REPLACES, KEEPS,
            "z is taken to keep the state, whatever was asked for", "GRU-01/other_direction_of_z"),
     faulty("reset gates of another unit", GRU, "n = phi(gates.n(x, r * h))",

@@ -9,11 +9,11 @@ import numpy as np
 
 from rnnspec.claim import HOLDS, SAMPLED, claim
 from rnnspec.claims.gru.words import affine, candidate, interpolated, layer_of, stepped
-from rnnspec.evidence import Layer, Prove
+from rnnspec.evidence import Enclose, Layer, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Network
 from rnnspec.sources import D0
-from rnnspec.strategies import networks
+from rnnspec.strategies import networks, reals
 from rnnspec.subject import Subject
 
 
@@ -41,6 +41,7 @@ Diagonal = Annotated[
         where=_is_diagonal,
     ),
 ]
+Bias = Annotated[float, reals(-4, 4, 1 / 16)]
 
 definition = claim(
     "GRU-01",
@@ -55,15 +56,19 @@ definition = claim(
         n = tanh(W_n x + U_n (r h_{t-1}))
         h_t = (1 − z) h_{t-1} + z n
         elsewhere:  h_t = z h_{t-1} + (1 − z) n,   n = tanh(W_n x + r (U_n h_{t-1}))
+        with two bias vectors:  n = tanh(W_n x + b_n + r (U_n h_{t-1} + b'_n))
     """,
     verdict=HOLDS,
     because="""
         It is a definition, and there are four of it. Which of state and candidate z multiplies
         is a matter of names: as σ(−a) = 1 − σ(a), the other convention is the same network
         with the parameters of z negated. Whether r acts before the product with U_n or after
-        it is not: the two agree where U_n is diagonal, for one unit say, and otherwise are
-        different networks. With U_n = [[0, 4], [4, 0]], h = (1, 0), and a reset gate that is open
-        for the first unit and closed for the second, one candidate is (0, tanh 4) and the other 0.
+        it is not: the two agree where U_n is diagonal, for one unit say, and r multiplies no bias;
+        otherwise they are different networks. With U_n = [[0, 4], [4, 0]], h = (1, 0), and a reset
+        gate that is open for the first unit and closed for the second, one candidate is (0, tanh 4)
+        and the other 0. A second bias b'_n, which libraries have beside U_n, is multiplied by r where
+        that acts after the product: with b'_n = 1 and all else 0 one unit shows tanh(1)/2 = 0.381 if r acts
+        before the product, and tanh(1/2)/2 = 0.231 if it acts after it.
     """,
     sources=[D0("3, GRU")],
     rests_on=SAMPLED,
@@ -93,7 +98,7 @@ def other_direction_of_z(impl: Subject, hold: Hold, net: Sequence) -> None:
 
 @definition.law(needs=["run"])
 def resets_agree_for_diagonal_weights(impl: Subject, hold: Hold, net: Diagonal) -> None:
-    """Where U_n is diagonal it makes no difference whether r acts before or after the product."""
+    """With U_n diagonal and one bias it makes no difference whether r acts before or after the product."""
     after = Network(replace(layer_of(net), reset="after"), net.parameters, net.inputs, net.state)
     hold.equal(impl.run(after).outputs, impl.run(net).outputs, "h_1 ... h_T")
 
@@ -112,6 +117,48 @@ def resets_differ_otherwise(impl: Subject, hold: Hold) -> None:
     after = Network(replace(layer, reset="after"), before.parameters, before.inputs, state)
     hold.strictly_less(0.875, stepped(impl, before)[0, 1], "h_t of the second unit, reset before")
     hold.at_most(abs(stepped(impl, after)[0, 1]), 2.0**-20, "h_t of the second unit, reset after")
+
+
+@definition.law(needs=["run"])
+def second_bias_is_reset(impl: Subject, hold: Hold, b: Bias) -> None:
+    """With r after the product, b'_n = b and else 0, a unit shows tanh(b/2)/2, and not tanh(b)/2."""
+    layer = Layer("gru", 1, 1, biases="two", reset="after", update="keeps")
+    zero = {name: np.zeros(shape) for name, shape in layer.parameter_shapes.items()}
+    net = Network(layer, zero, np.zeros((1, 1, 1)), {"h": np.zeros((1, 1))}).with_parameters(bU_n=b)
+    shown = hold.reference.activation("tanh", np.array([[b / 2]])) / 2
+    hold.equal(stepped(impl, net), shown, "h_1")
+
+
+@definition.proof
+def second_bias(prove: Prove) -> None:
+    """Two units, U_n diagonal, two bias vectors: the candidates agree exactly where (1 − r) b'_n = 0.
+
+    Their arguments differ by that, and tanh takes no value twice.
+    """
+    layer = Layer("gru", 1, 2, biases="two", reset="before", update="replaces")
+    free = prove.network(layer, 1)
+    p, x, h = free.parameters, free.inputs[0, 0], free.state["h"][0]
+    U = np.diag(np.diag(p["U_n"]))
+    z, r = (
+        prove.activation("sigmoid", p[f"W_{k}"] @ x + p[f"U_{k}"] @ h + p[f"b_{k}"] + p[f"bU_{k}"])
+        for k in "zr"
+    )
+    arguments = {
+        "before": p["W_n"] @ x + p["b_n"] + U @ (r * h) + p["bU_n"],
+        "after": p["W_n"] @ x + p["b_n"] + r * (U @ h + p["bU_n"]),
+    }
+    for reset, a in arguments.items():
+        net = Network(replace(layer, reset=reset), {**p, "U_n": U}, free.inputs, free.state)
+        shown = (1 - z) * h + z * prove.activation("tanh", a)
+        prove.identical(prove.reference.run(net).outputs[0, 0], shown)
+    prove.identical(arguments["before"] - arguments["after"], (1 - r) * p["bU_n"])
+
+
+@definition.enclosure
+def printed_outputs(enclose: Enclose) -> None:
+    """tanh(1)/2 = 0.381 and tanh(1/2)/2 = 0.231."""
+    enclose.value(lambda f: f.tanh(f.number(1)) / 2, "0.381")
+    enclose.value(lambda f: f.tanh(f.number(1) / 2) / 2, "0.231")
 
 
 @definition.proof
