@@ -143,15 +143,13 @@ def second_bias(prove: Prove) -> None:
         prove.activation("sigmoid", p[f"W_{k}"] @ x + p[f"U_{k}"] @ h + p[f"b_{k}"] + p[f"bU_{k}"])
         for k in "zr"
     )
-    arguments = {
-        "before": p["W_n"] @ x + p["b_n"] + U @ (r * h) + p["bU_n"],
-        "after": p["W_n"] @ x + p["b_n"] + r * (U @ h + p["bU_n"]),
-    }
-    for reset, a in arguments.items():
-        net = Network(replace(layer, reset=reset), {**p, "U_n": U}, free.inputs, free.state)
-        shown = (1 - z) * h + z * prove.activation("tanh", a)
+    before = p["W_n"] @ x + p["b_n"] + U @ (r * h) + p["bU_n"]
+    after = p["W_n"] @ x + p["b_n"] + r * (U @ h + p["bU_n"])
+    for variant, argument in ((layer, before), (replace(layer, reset="after"), after)):
+        net = Network(variant, {**p, "U_n": U}, free.inputs, free.state)
+        shown = (1 - z) * h + z * prove.activation("tanh", argument)
         prove.identical(prove.reference.run(net).outputs[0, 0], shown)
-    prove.identical(arguments["before"] - arguments["after"], (1 - r) * p["bU_n"])
+    prove.identical(before - after, (1 - r) * p["bU_n"])
 
 
 @definition.enclosure

@@ -244,8 +244,8 @@ def at_most_three_quarters(impl: Subject, hold: Hold, net: Forgetting) -> None:
     for t in range(net.steps):
         now = gates(hold, net.at(t, net.state))["f"]
         hold.at_most(now, THREE_QUARTERS, f"f_{t + 1}")
-    left = THREE_QUARTERS**net.steps
-    series = (1 - left) / (1 - THREE_QUARTERS)
+    left = float(THREE_QUARTERS**net.steps)  # exact, and so is what is made of it
+    series = (1 - left) / float(1 - THREE_QUARTERS)
     for begun in (net, starting(net, c=0)):
         bound = left * abs(begun.state["c"]) + series
         hold.strictly_less(abs(cell(impl, begun)), bound, "|C_T| < f̄^T |C_0| + (1 − f̄^T)/(1 − f̄)")

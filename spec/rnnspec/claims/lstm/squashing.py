@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from rnnspec.claim import CONDITIONAL, EMPIRICAL, claim
 from rnnspec.claims.lstm_gradients.passing import on_everything
@@ -57,7 +57,7 @@ Old = Annotated[Network, networks("lstm", steps=(0, 4), hidden=(1, 3), inputs=(1
 
 def _of_1997(net: Network, forgets: bool) -> Network:
     """The network with the functions of 1997; without a forget gate, its parameters are left out."""
-    layer = replace(net.layer, forget_gate=forgets)
+    layer = replace(cast(Layer, net.layer), forget_gate=forgets)
     return replace(
         net, layer=layer, parameters={name: net.parameters[name] for name in layer.parameter_shapes}
     )
@@ -65,7 +65,7 @@ def _of_1997(net: Network, forgets: bool) -> Network:
 
 def _by_tanh(old: Network) -> Network:
     """The same by (tanh, tanh): half the candidate's parameters, and half the cell."""
-    layer = replace(old.layer, activation="tanh", output_activation="tanh")
+    layer = replace(cast(Layer, old.layer), activation="tanh", output_activation="tanh")
     parameters = {name: v / 2 if name in HALVED else v for name, v in old.parameters.items()}
     return Network(layer, parameters, old.inputs, {"h": old.state["h"], "c": old.state["c"] / 2})
 
