@@ -23,15 +23,16 @@ from rnnspec.claims.recurrence.words import (
     unit,
     whole_numbers,
 )
+from rnnspec.claims.spectra.passing import STEEPEST, largest_stretch, with_activation
 from rnnspec.evidence import INF, Enclose, Prove
 from rnnspec.hold import Hold
-from rnnspec.protocol import Activation, Network
+from rnnspec.protocol import Activation, Layer, Network
 from rnnspec.sources import D0, D3
-from rnnspec.strategies import networks
-from rnnspec.subject import Subject
+from rnnspec.strategies import arrays, networks
+from rnnspec.subject import Array, Subject
 
 INVERTIBLE = "the recurrent matrix is invertible"
-INJECTIVE = "the activation is strictly increasing"
+INJECTIVE = "the activation is injective"
 
 # ------------------------------------------------------------------------------------------
 Pair = Annotated[Network, pairs()]
@@ -87,9 +88,12 @@ FadingSigmoid = Annotated[
     ),
 ]
 
+AnyNetwork = Annotated[Network, networks("rnn", hidden=(1, 3), inputs=(1, 2), steps=(1, 5))]
+Ends = Annotated[Array, arrays(3, unit=1 / 16)]
+
 remembers = claim(
     "RNN-03",
-    title="Different states are sure to stay different only if U is invertible and φ increases",
+    title="Different states are sure to stay different only if U and φ are injective",
     says="""
         The stored hidden value guarantees that every moment contains the one before: recurrent
         networks have a memory.
@@ -98,16 +102,19 @@ remembers = claim(
     equation="""
         tanh a − tanh a' = tanh(a − a') (1 − tanh a tanh a')
         h_t − h'_t = tanh(U (h_{t-1} − h'_{t-1})) (1 − h_t h'_t)
-        |∂h_t/∂x_s| ≤ γ^(t−s+1) |U|^(t−s) |W|,   γ = sup φ'
+        ‖∂h_t/∂x_s‖ ≤ γ (γ‖U‖)^(t−s) ‖W‖,   γ = sup φ'
+        |∂h_t/∂x_s| ≤ γ^(t−s+1) |U|^(t−s) |W|   entry by entry
     """,
     verdict=CONDITIONAL,
     because="""
         The difference of two states passes through U and then through φ. With tanh, nothing
         that has passed U is lost: the addition theorem gives what comes out, and it is 0 only
         where U (h − h') is. But a U that is singular loses whole directions, U = 0 loses
-        everything, and ReLU loses what it cuts off. What is not lost may still become
+        everything, and ReLU loses what it cuts off. (Both conditions are needed if all states and
+        inputs may occur; a φ that decreases will do as well.) What is not lost may still become
         as small as one likes: in saturation the slope of tanh is below 4 e^(−2|z|), and while
-        γ ‖U‖ < 1 every difference shrinks geometrically. A structural dependence is no memory.
+        γ‖U‖ < 1, in the spectral norm, every difference shrinks geometrically. A structural
+        dependence is no memory.
     """,
     conditions=(INVERTIBLE, INJECTIVE),
     sources=[D0("2, LSTM"), D3("6.4"), D3("6.6")],
@@ -116,7 +123,7 @@ remembers = claim(
         In floats different states may well meet: what saturates is rounded to 1. So the laws
         hold the size of the difference, and not that it is there.
     """,
-    see=["RNN-04", "RNN-25", "RNN-27"],
+    see=["RNN-04", "RNN-25", "RNN-27", "SPE-12"],
 )
 
 
@@ -171,6 +178,19 @@ def nothing_of_the_past_without_U(impl: Subject, hold: Hold, net: Pair) -> None:
 
 
 @remembers.law(needs=["run_vjp"])
+def fades_by_the_norm(impl: Subject, hold: Hold, net: AnyNetwork, d: Ends) -> None:
+    """‖δᵀ ∂h_T/∂x_s‖ ≤ γ (γ‖U‖)^(T−s) ‖W‖ ‖δ‖ for every s, for tanh and for the sigmoid."""
+    d = d[: net.layer.hidden]
+    sent, into = rational(d) @ rational(d), largest_stretch(net.parameters[W])
+    for kind, steepest in STEEPEST.items():
+        stretch = steepest**2 * largest_stretch(net.parameters[U])
+        dx = impl.vjp(with_activation(net, kind), on_the_last(net, d)).inputs
+        for s in range(net.steps):
+            bound = steepest**2 * stretch ** (net.steps - 1 - s) * into * sent
+            hold.at_most((dx[s] ** 2).sum(axis=-1), bound, f"‖δᵀ ∂h_T/∂x_{s + 1}‖² with {kind}")
+
+
+@remembers.law(needs=["run_vjp"])
 def fades(impl: Subject, hold: Hold, net: Fading) -> None:
     """∂h_T/∂x_s is entry by entry at most |U|^(T−s) |W|."""
     _hold_fading(impl, hold, net, Fraction(1))
@@ -204,6 +224,25 @@ def addition_theorem(prove: Prove) -> None:
     prove.identical(
         [s * lost[0] - q * lost[1], p * lost[1] - r * lost[0]], prove.determinant(M) * prove.matrix([d1, d2])
     )
+
+
+@remembers.proof
+def product_of_norms(prove: Prove) -> None:
+    """∂h_T/∂x_s of two units is D_T U ... D_s W; by its factors' norms, the first and one more for any T.
+
+    ‖D δ‖ ≤ γ ‖δ‖ is shown for SPE-12, and ‖M v‖ ≤ ‖M‖ ‖v‖ is what the norm is.
+    """
+    net = prove.network(Layer("rnn", 2, 2, biases="none"), 2)
+    cotangent = prove.cotangent(net, last=True)
+    slopes = [1 - h**2 for h in prove.reference.run(net).outputs[:, 0]]
+    d, (into, recurrent) = cotangent.outputs[-1, 0], (net.parameters[name] for name in (W, U))
+    arrived = prove.reference.vjp(net, cotangent).inputs[:, 0]
+    prove.identical(arrived[1], (d * slopes[1]) @ into)
+    prove.identical(arrived[0], (((d * slopes[1]) @ recurrent) * slopes[0]) @ into)
+
+    longer, length, rate, reached, found, norm, gamma = prove.symbols("a b q r c w g", at_least=0)
+    prove.valid(found <= gamma * norm * length, given=[longer <= gamma * length, found <= norm * longer])
+    prove.valid(longer <= rate * reached, given=[longer <= rate * length, length <= reached])
 
 
 @remembers.enclosure
