@@ -37,7 +37,7 @@ FAULTY: list[Faulty] = [
     faulty("leaky units", RNN, NEW, "RnnStep(x, h_before, (h + h_before) / 2)",
            "a leaky integrator with a time constant of two steps, which nobody asked for",
            "RNN-03/nothing_of_the_past_without_U", "RNN-27/contraction_forgets",
-           "RNN-27/forgotten_after_sixty_steps",
+           "RNN-27/forgotten_after_sixty_steps", "RNN-26/triangular_matrices_forget",
            "RNN-28/small_changes_die_out", "DEP-25/powers_of_a", "RNN-29/taylor_with_remainder"),
     faulty("state clipped before it is read", RNN, READ, "gates.h(x, h.clip(-1, 1))",
            "a guard against overflow, which tanh does not need and a linear unit feels",
