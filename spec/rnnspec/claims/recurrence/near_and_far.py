@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, REFUTED, claim
+from rnnspec.claim import CONDITIONAL, ENCLOSED, REFUTED, SAMPLED, claim
 from rnnspec.claims.recurrence.words import (
     B,
     U,
@@ -19,16 +19,18 @@ from rnnspec.claims.recurrence.words import (
     states,
     step_by_step,
     terms,
+    unit,
 )
-from rnnspec.evidence import Cotangent, Prove
+from rnnspec.claims.spectra.norms import shrunk
+from rnnspec.evidence import INF, Cotangent, Enclose, Functions, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Layer, Network
 from rnnspec.sources import D0
-from rnnspec.strategies import arrays, networks, reals
+from rnnspec.strategies import arrays, networks, reals, wholes
 from rnnspec.subject import Array, Subject
 
-DECAY = "the Jacobians ∂h_t/∂h_k decay geometrically with t − k"
-NOT_SMALL = "the whole gradient is not small beside the tail c ρ^m / (1 − ρ)"
+DECAY = "every step back costs a factor of at most ρ = 1/2: ‖∂h_t/∂h_{t−1}‖ ≤ ρ"
+NOT_SMALL = "the whole gradient is at least 2 c ρ^m / (1 − ρ), with ρ = 1/2 and c ≥ |h_k| for all k < T"
 
 
 def _networks(activation: str = "tanh", **given: Any) -> Any:
@@ -63,6 +65,21 @@ def _is_halved(network: Network) -> bool:
     return bool(abs(network.parameters[U][0, 0]) <= 0.5 and np.all(np.abs(network.state["h"]) <= 1))
 
 
+def _from_within(network: Network) -> Network:
+    """The same with |h_0| ≤ 1."""
+    start = np.clip(network.state["h"], -1, 1)
+    return Network(network.layer, network.parameters, network.inputs, {"h": start})
+
+
+def _is_from_within(network: Network) -> bool:
+    return bool(np.all(np.abs(network.state["h"]) <= 1))
+
+
+FromWithin = Annotated[
+    Network, _networks(batch=(1, 1), steps=(2, 5), also=_from_within, where=_is_from_within)
+]
+Wholes = Annotated[int, wholes(-2, 2)]
+First = Annotated[int, wholes(-4, 4)]
 Contracting = Annotated[Network, _networks(**{**TINY, "steps": (2, 4)}, also=_halved, where=_is_halved)]
 
 # ------------------------------------------------------------------------------------------
@@ -75,22 +92,27 @@ total_survives = claim(
     """,
     statement="If the present term of the sum is not 0, then ∂L_T/∂U ≠ 0.",
     equation="""
-        S_t = X_t + ½ S_{t−1},  S_0 = 0,  X = (1, −1, ...):   S_2 + ½ S_1 = −½ + ½ = 0
+        S_t = X_t + U S_{t−1}:   ∂S_3/∂U = S_2 + U S_1 + U² S_0 = 0   at X_2 = −2U X_1 − 3U² S_0
+        U = ½,  S_0 = 0,  X = (1, −1, ...):   S_2 + ½ S_1 = −½ + ½ = 0
+        h_t = tanh(h_{t−1} + X_t),  h_0 = 0,  X_1 = 1:   ∂h_3/∂U = 0 at X_2 = −1.36537
         |Σ_k g_k| ≥ |g_t| − Σ_{k<t} |g_k|
     """,
     verdict=REFUTED,
     because="""
         A sum is not bounded from below by one of its terms: they have signs. In the linear model
-        with U = ½ and inputs 1, −1 the two terms of ∂S_3/∂U are −½ and ½. Nor is the present
+        with U = ½ and inputs 1, −1 the two terms of ∂S_3/∂U are −½ and ½; and whatever came
+        first, there is a next input that makes the sum 0. So it is with tanh. Nor is the present
         term always there: it is 0 where h_{t−1} is, or the error; and every one of the
         terms contains φ'(z_t), so that all of them vanish together when the last unit saturates.
     """,
     corrected="""
         |Σ_k g_k| ≥ |g_t| − Σ_{k<t} |g_k|, entry by entry: if the far terms are small the present one
-        remains, as large as it is. With one tanh unit and |h_0| ≤ 1, all terms of ∂h_T/∂U together
+        remains, as large as it is. Without an activation there is for every U, h_0 and X_1 one X_2
+        with ∂S_3/∂U = 0. With one tanh unit and |h_0| ≤ 1, all terms of ∂h_T/∂U together
         are at most tanh'(z_T) (1 + |U| + ... + |U|^(T−1)).
     """,
     sources=[D0("1.3, DNN and RNN")],
+    rests_on=ENCLOSED,
     floats="The bounds are sums of the same terms; they may differ by rounding.",
     see=["RNN-19", "RNN-22", "LGR-09", "DEP-07"],
 )
@@ -109,6 +131,17 @@ def some_gradient_is_left(impl: Subject, hold: Hold, u: Halves, X: ThreeInputs) 
 def half_and_minus_half() -> Mapping[str, Any]:
     """U = ½, inputs 1, −1, 0: ∂S_3/∂U = S_2 + ½ S_1 = 0, with a far term of ½."""
     return {"u": 0.5, "X": np.array([1.0, -1.0, 0.0])}
+
+
+@total_survives.law(needs=["run", "run_vjp"])
+def input_that_makes_it_zero(
+    impl: Subject, hold: Hold, u: Halves, start: Wholes, first: First, last: First
+) -> None:
+    """Linear, three steps: with X_2 = −2U X_1 − 3U² S_0 the present term is what the others take away."""
+    net = _linear(u, start, np.array([first, -2 * u * first - 3 * u * u * start, last], float))
+    before, present = impl.run(net).outputs[:2, 0]
+    hold.equal(present, -(u * before + u * u * start), "S_2, the present term")
+    hold.equal(impl.vjp(net, on_the_last(net, 1.0)).parameters[U], 0, "∂S_3/∂U")
 
 
 @total_survives.law(needs=["run", "run_vjp"])
@@ -153,6 +186,28 @@ def exactly_zero(prove: Prove) -> None:
 
 
 @total_survives.proof
+def zero_for_every_start(prove: Prove) -> None:
+    """Three linear steps with any U, S_0, X_1 and X_3: ∂S_3/∂U = 0 if and only if X_2 = −2U X_1 − 3U² S_0."""
+    net = prove.network(Layer("rnn", 1, 1, activation="identity", biases="none"), 3, W_h=1)
+    u, start, first = net.parameters[U][0, 0], net.state["h"][0, 0], net.inputs[0, 0, 0]
+    d = Cotangent(prove.matrix(np.zeros((3, 1)))[:, np.newaxis], {"h": prove.matrix([[1]])})
+    found = prove.reference.vjp(net, d).parameters[U][0, 0]
+    prove.identical(found, net.inputs[1, 0, 0] - (-2 * u * first - 3 * u**2 * start))
+
+
+@total_survives.enclosure
+def zero_with_tanh(enclose: Enclose) -> None:
+    """One tanh unit from rest, W = U = X_1 = 1: h_2 + (1 − h_2²) h_1, and so ∂h_3/∂U, is 0 at one X_2."""
+
+    def without_the_last_slope(f: Functions, x: Any) -> Any:
+        h_1 = f.tanh(f.number(1))
+        h_2 = f.tanh(x + h_1)
+        return h_2 + (1 - h_2 * h_2) * h_1
+
+    enclose.zeros(without_the_last_slope, at=["-1.36537"], x=(-INF, INF))
+
+
+@total_survives.proof
 def bounds_of_the_sum(prove: Prove) -> None:
     """Both bounds for every T, by induction: one more term, and one more step of one tanh unit."""
     far, present, term = prove.symbols("far present term")
@@ -190,23 +245,29 @@ far_is_lost = claim(
     """,
     statement="In Σ_k g_k the terms older than m steps are smaller than the m newest.",
     equation="""
-        |Σ_{k ≤ T−m} g_k| ≤ c ρ^m / (1 − ρ)   if |g_{T−j}| ≤ c ρ^j
+        |g_{T−j}| ≤ c ρ^j                     if ‖J_t‖ ≤ ρ, φ' ≤ 1 and |h_k| ≤ c
+        |Σ_{k ≤ T−m} g_k| ≤ c ρ^m / (1 − ρ)
+        |old| − |new| ≤ 2 c ρ^m / (1 − ρ) − |Σ_k g_k|
         share of the old:  ≤ c ρ^m / ((1 − ρ) |Σ_k g_k|)
         |old| ≤ |new|   if |Σ_k g_k| ≥ 2 c ρ^m / (1 − ρ)
     """,
     verdict=CONDITIONAL,
     because="""
-        If each step further back costs a factor ρ, what is older than m steps is at most the tail
+        If each step further back costs a factor ρ < 1, what is older than m steps is at most the tail
         of a geometric series. Divided by the total it is the share of the old terms, which is
-        small only if the total is not. Without decay there is no reason why the new ones should
-        be the larger; and with decay but with states near 0 at the end, the new ones are 0.
+        small only if the total is not: where it is at least twice the tail, the new ones are the
+        larger part. (ρ = 1/2 is our reading; c is what the states are at most, 1 with tanh.)
+        Without decay there is no reason why the new ones should be the larger; and with decay
+        but with states near 0 at the end, the new ones are 0.
     """,
     conditions=(DECAY, NOT_SMALL),
     sources=[D0("1.3, DNN and RNN")],
+    rests_on=SAMPLED,
     floats="Sums of the same terms; they may differ by rounding.",
     see=["RNN-21", "RNN-33"],
 )
 
+HALF = Fraction(1, 2)
 NEW = 2
 """m in what is stated: the two newest terms against the one before them."""
 
@@ -227,13 +288,19 @@ def old_terms_are_smaller(impl: Subject, hold: Hold, u: Halves, start: Halves, X
 
 @far_is_lost.necessity(of=old_terms_are_smaller, condition=DECAY)
 def as_loud_as_ever() -> Mapping[str, Any]:
-    """U = 1, S_0 = 4, then −3 and nothing: S_1 = S_2 = 1, new terms 2, the old one 4."""
+    """U = 1, S_0 = 4, then −3 and nothing: S_1 = S_2 = 1, new terms 2, the old one 4.
+
+    They add up to 6, where NOT_SMALL asks for c = 4.
+    """
     return {"u": 1.0, "start": 4.0, "X": np.array([-3.0, 0.0, 0.0])}
 
 
 @far_is_lost.necessity(of=old_terms_are_smaller, condition=NOT_SMALL)
 def nothing_new() -> Mapping[str, Any]:
-    """U = ½, S_0 = 4, then −2 and nothing: S_1 = S_2 = 0, new terms 0, the old one 1 (the tail is 2)."""
+    """U = ½, S_0 = 4, then −2 and nothing: S_1 = S_2 = 0, new terms 0, the old one 1.
+
+    They add up to 1, where NOT_SMALL asks for c = 4.
+    """
     return {"u": 0.5, "start": 4.0, "X": np.array([-2.0, 0.0, 0.0])}
 
 
@@ -251,10 +318,37 @@ def geometric_tail(impl: Subject, hold: Hold, net: Contracting) -> None:
         hold.at_most(abs(whole - near), tail, f"the gradient without its {m} newest terms")
 
 
+@far_is_lost.law(needs=["run", "run_vjp"])
+def near_terms_dominate(impl: Subject, hold: Hold, net: FromWithin) -> None:
+    """‖U‖ ≤ ρ = ½, |h_0| ≤ 1: |old| ≤ ρ^m/(1 − ρ), and |old| ≤ |new| where the whole is twice as much.
+
+    Entry by entry of every ∂h_T[j]/∂U: |old| − |new| is at most 2 ρ^m/(1 − ρ) less the whole.
+    """
+    hold.given(_is_from_within(net), "|h_0| > 1")
+    net = net.with_parameters(U_h=shrunk(net.parameters[U], HALF))
+    for j in range(net.layer.hidden):
+        found = [term[U] for term in step_by_step(impl, net, unit(net, j))]
+        whole = impl.vjp(net, on_the_last(net, unit(net, j))).parameters[U]
+        for m in range(1, net.steps):
+            tail = HALF**m / (1 - HALF)
+            old, new = abs(sum(found[: net.steps - m])), abs(sum(found[net.steps - m :]))
+            hold.at_most(old, tail, f"what is older than {m} steps, of unit {j}")
+            hold.at_most(old + abs(whole) - new, 2 * tail, f"|old| + |Σ| − |new|, {m} steps, of unit {j}")
+
+
 @far_is_lost.proof
 def tail_of_a_series(prove: Prove) -> None:
-    """n old terms add up to less than the tail, for every n; where the whole is twice that, new ones win."""
+    """Each term is at most c ρ^j; n old ones add up to less than the tail, for every n.
+
+    Where the whole is twice that, the new ones win.
+    """
     (rho,) = prove.symbols("rho", above=0, below=1)
+    sent, slope, state = prove.symbols("sent slope state")
+    reached, c = prove.symbols("reached c", at_least=0)
+    prove.valid(
+        abs(sent * slope * state) <= c * reached,
+        given=[abs(sent) <= reached, slope >= 0, slope <= 1, abs(state) <= c],
+    )
     prove.sum_is(lambda j: rho**j, lambda n: (rho - rho ** (n + 1)) / (1 - rho))
     terms_so_far, term = prove.symbols("terms term")
     bound, largest = prove.symbols("bound largest", at_least=0)
