@@ -43,7 +43,7 @@ FAULTY: list[Faulty] = [
     faulty("new state for the old one", RNN_BACK, AFFINE, "grad.affine(gates.h, da, done.x, done.h)",
            "∂L/∂U is formed with h_t in the place of h_{t-1}",
            "RNN-12/recurrent_weights", "RNN-13/t_terms", "RNN-13/term_by_term", "RNN-19/two_products",
-           "RNN-23/copies_add_up"),
+           "RNN-23/copies_add_up", "RNN-24/all_weights_and_a_batch"),
     faulty("slope of tanh for all", RNN_BACK, SLOPE, "slope_from_output(s, 'tanh', done.h)",
            "the backward pass knows no other activation than tanh",
            "RNN-03/fades_sooner_with_sigmoid", "RNN-04/one_choice_for_all_sequences",

@@ -136,6 +136,26 @@ def what_differed_is_undone(impl: Subject, hold: Hold, net: LinearSequences) -> 
     hold.equal(h[0], h[1], "h_2")
 
 
+@stores_all.law(needs=["run"])
+def what_differed_is_undone_with_tanh(impl: Subject, hold: Hold, net: TanhSequences) -> None:
+    """W = 1, any U: after other first inputs, x_2 + U (h_1 − h'_1) leads to the same state as x_2.
+
+    The difference is read by two further inputs, h_1 and h'_1 as the implementation makes them, with the
+    weights U and −U: so no format has to hold it, nor its product with U.
+    """
+    hold.given(_from_one_state(net), "the sequences begin in different states")
+    u, (first, second), start = net.parameters[U][0, 0], net.inputs[:, :, 0], net.state["h"]
+    reading = {W: np.array([[1.0, u, -u]]), U: net.parameters[U]}
+    layer = Layer("rnn", 3, 1, biases="none")
+    nothing = np.zeros(2)
+    begun = Network(layer, reading, np.stack([first, nothing, nothing], axis=-1)[np.newaxis], {"h": start})
+    reached = impl.run(begun).state
+    h, other = reached["h"][:, 0]
+    undoing = np.array([[second[0], 0, 0], [second[0], h, other]])[np.newaxis]
+    ended = impl.run(Network(layer, reading, undoing, reached)).outputs[-1]
+    hold.equal(ended[0], ended[1], "h_2")
+
+
 @stores_all.law(needs=["run_vjp"])
 def one_choice_for_all_sequences(impl: Subject, hold: Hold, net: Linear) -> None:
     """Without an activation, what is kept of every input is the same in all sequences."""

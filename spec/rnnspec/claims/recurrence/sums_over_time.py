@@ -176,7 +176,7 @@ def in_any_order(impl: Subject, hold: Hold, net: TwoUnits) -> None:
 
 @general.necessity(of=in_any_order, condition=ORDERED)
 def slopes_that_differ() -> Mapping[str, Any]:
-    """U = [0 1; 1 0], and an input that only the first unit reads, at the second step."""
+    """U = [0 1; 1 0], h_0 = (1, 1/2), and an input that only the first unit reads, at the second step."""
     return {"net": changing_places([0.0, 1.0, 0.0], h=(1.0, 0.5))}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import numpy as np
 
 from rnnspec.claim import HOLDS, SAMPLED, claim
 from rnnspec.claims.recurrence.words import (
+    B,
     U,
     W,
     activation,
@@ -20,6 +21,7 @@ from rnnspec.claims.recurrence.words import (
     states,
     terms,
     unit,
+    whole_numbers,
 )
 from rnnspec.evidence import Prove
 from rnnspec.hold import Hold
@@ -59,6 +61,31 @@ def _unrollable(activation: str, steps: tuple[int, int] = (1, 4)) -> Any:
     )
 
 
+def _with_whole_arguments(network: Network) -> Network:
+    """Inputs, W and b as whole numbers, so that every format holds W x_t + b exactly."""
+    net = whole_numbers(network)
+    return Network(net.layer, {**net.parameters, U: network.parameters[U]}, net.inputs, network.state)
+
+
+def _has_whole_arguments(network: Network) -> bool:
+    read = [network.inputs, network.parameters[W], network.parameters[B]]
+    return all(bool(np.all((v == np.round(v)) & (np.abs(v) <= 2))) for v in read)
+
+
+AnyNetwork = Annotated[
+    Network,
+    networks(
+        "rnn",
+        activation="tanh",
+        biases="one",
+        hidden=(1, 3),
+        inputs=(1, 2),
+        steps=(1, 4),
+        scales=(0, -1),
+        also=_with_whole_arguments,
+        where=_has_whole_arguments,
+    ),
+]
 Driven = Annotated[Network, _unrollable("tanh")]
 DrivenSigmoid = Annotated[Network, _unrollable("sigmoid")]
 
@@ -158,7 +185,8 @@ through_time = claim(
     """,
     equation="""
         ∂L/∂U = Σ_t Σ_{k≤t} ∂L_t/∂U_k
-        ∂L/∂x_k = Σ_{t≥k} ∂L_t/∂b_k   where x_k enters as a bias
+        δ_k = Σ_{t≥k} ∂L_t/∂b_k   the gradient of the copy k of the bias, W x_k + b
+        ∂L/∂W = Σ_k δ_k x_kᵀ,   ∂L/∂b = Σ_k δ_k,   ∂L/∂x_k = Wᵀ δ_k
     """,
     verdict=HOLDS,
     because="""
@@ -221,9 +249,57 @@ def losses_on_the_way(impl: Subject, hold: Hold, net: Driven) -> None:
     hold.equal(back.state["h"], start, "∂L/∂h_0")
 
 
+@through_time.law(needs=["run_vjp", "chain_vjp"])
+def all_weights_and_a_batch(impl: Subject, hold: Hold, net: AnyNetwork) -> None:
+    """A loss at the end, any W and b, several sequences: the gradients of W, U, b, the inputs and h_0."""
+    hold.given(_has_whole_arguments(net), "W, b or an input is no small whole number")
+    d = filled(net.batch, net.layer.hidden)
+    back = impl.vjp(net, on_the_last(net, d))
+    p, found = net.parameters, dict.fromkeys((W, U, B), cast(Any, 0))
+    for member in range(net.batch):
+        chain, copies = _unrolled_member(net, member)
+        start = net.state["h"][member : member + 1]
+        unrolled = impl.chain_vjp(chain, copies, start, d[member : member + 1])
+        for t in range(1, net.steps + 1):
+            delta, x = unrolled.parameters[f"b_{t}"], net.inputs[t - 1, member]
+            found[W] = found[W] + np.multiply.outer(delta, x)
+            found[U] = found[U] + unrolled.parameters[f"W_{t}"]
+            found[B] = found[B] + delta
+            hold.equal(back.inputs[t - 1, member], delta @ p[W], f"∂L/∂x_{t} of the sequence {member + 1}")
+        hold.equal(back.state["h"][member], unrolled.inputs[0], f"∂L/∂h_0 of the sequence {member + 1}")
+    for name, gradient in found.items():
+        hold.equal(back.parameters[name], gradient, f"∂L/∂{name}")
+
+
+def _unrolled_member(network: Network, member: int) -> tuple[Chain, dict[str, Array]]:
+    """The chain of one sequence of the batch: a dense layer has one bias for all."""
+    p, n = network.parameters, network.layer.hidden
+    chain = Chain((Dense(n, n, activation(network)),) * network.steps)
+    weights = {f"W_{t}": p[U] for t in range(1, network.steps + 1)}
+    read = {f"b_{t}": p[W] @ x + p[B] for t, x in enumerate(network.inputs[:, member], start=1)}
+    return chain, weights | read
+
+
+@through_time.proof
+def all_weights_of_two_steps(prove: Prove) -> None:
+    """Two tanh units, two inputs, two steps, any W, U and b: both algorithms return the same gradients."""
+    net = prove.network(Layer("rnn", 2, 2), 2)
+    cotangent = prove.cotangent(net, last=True)
+    back = prove.reference.vjp(net, cotangent)
+    chain, copies = _unrolled_member(net, 0)
+    unrolled = prove.reference.chain_vjp(chain, copies, net.state["h"], cotangent.outputs[-1])
+    delta = [unrolled.parameters[name] for name in ("b_1", "b_2")]
+    x = net.inputs[:, 0]
+    prove.identical(back.parameters[W], np.outer(delta[0], x[0]) + np.outer(delta[1], x[1]))
+    prove.identical(back.parameters[U], unrolled.parameters["W_1"] + unrolled.parameters["W_2"])
+    prove.identical(back.parameters[B], delta[0] + delta[1])
+    prove.identical(back.inputs[:, 0], [one @ net.parameters[W] for one in delta])
+    prove.identical(back.state["h"], unrolled.inputs)
+
+
 @through_time.proof
 def chain_of_copies(prove: Prove) -> None:
-    """Two tanh units, two steps: both algorithms return the same, and it is the derivative."""
+    """Two tanh units, two steps, W = 1: both algorithms return the same, and it is the derivative."""
     n, T = 2, 2
     net = prove.network(Layer("rnn", n, n, biases="none"), T, W_h=np.eye(n))
     cotangent = prove.cotangent(net, last=True)
