@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Annotated, Any
 
 import numpy as np
 
 from rnnspec.claim import HOLDS, SAMPLED, claim
-from rnnspec.claims.recurrence.words import BU, B, ReadOut, U, W, read_out, states, step
+from rnnspec.claims.recurrence.words import BU, B, U, W, read_out, states, step
 from rnnspec.evidence import Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Chain, Dense, Layer, Network
 from rnnspec.sources import D0, D1, D2, D3
-from rnnspec.strategies import LayerSizes, networks, wholes
-from rnnspec.subject import Subject
+from rnnspec.strategies import LayerSizes, arrays, networks, wholes
+from rnnspec.subject import Array, Subject
 
 AnyTanh = Annotated[Network, networks("rnn", activation="tanh", hidden=(1, 4), steps=(0, 5), large=True)]
 OneBias = Annotated[Network, networks("rnn", activation="tanh", biases="one", hidden=(1, 3), steps=(1, 4))]
 TwoBiases = Annotated[Network, networks("rnn", activation="tanh", biases="two", hidden=(1, 4), steps=(1, 1))]
 Sigmoid = Annotated[Network, networks("rnn", activation="sigmoid", biases="one", hidden=(1, 3), steps=(1, 4))]
+
+Classes = Annotated[Array, arrays((2, 4), 4)]
+"""Two to four outputs for up to three units: V in the first columns, c in the last."""
 
 # ------------------------------------------------------------------------------------------
 equations = claim(
@@ -36,7 +40,7 @@ equations = claim(
     equation="""
         h_t = tanh(W x_t + U h_{t−1} + b) = tanh([U W] [h_{t−1}; x_t] + b)
         o_t = V h_t + c
-        ŷ_t = softmax(o_t)
+        ŷ_t = softmax(o_t):   ŷ_t[i] = e^{o_t[i]} / Σ_j e^{o_t[j]}
     """,
     verdict=HOLDS,
     because="""
@@ -105,14 +109,19 @@ def one_matrix_for_both(impl: Subject, hold: Hold, net: OneBias) -> None:
 
 
 @equations.law(needs=["run", "chain", "softmax"])
-def linear_read_out_and_softmax(impl: Subject, hold: Hold, net: OneBias, R: ReadOut) -> None:
-    """o_t = V h_t + c; of two classes, softmax gives the first the probability σ(o_1 − o_2)."""
+def linear_read_out_and_softmax(impl: Subject, hold: Hold, net: OneBias, R: Classes) -> None:
+    """o_t = V h_t + c; of two to four classes, of each two i, j softmax gives i the share σ(o_i − o_j).
+
+    With the sum 1 this is softmax and nothing else.
+    """
     link, given = read_out(net, R)
     for t, h in enumerate(impl.run(net).outputs, start=1):
         o = impl.chain(link, given, h)
         hold.equal(o, h @ given["W_1"].T + given["b_1"], f"o_{t}")
         p = impl.softmax(o)
-        hold.equal(p[:, 0], hold.reference.activation("sigmoid", o[:, 0] - o[:, 1]), f"ŷ_{t}, first class")
+        for i, j in permutations(range(len(R)), 2):
+            share = hold.reference.activation("sigmoid", o[:, i] - o[:, j])
+            hold.equal(p[:, i], share * (p[:, i] + p[:, j]), f"ŷ_{t}, class {i + 1} beside {j + 1}")
         hold.equal(p.sum(axis=1), 1, f"the sum of ŷ_{t}")
 
 
@@ -134,6 +143,20 @@ def traced_index_by_index(prove: Prove) -> None:
         y = prove.reference.chain(dense, {"W_1": joined, "b_1": p[B]}, both).outputs[0]
         prove.identical(outputs[t], y)
         h = outputs[t]
+
+
+@equations.proof
+def read_out_and_softmax(prove: Prove) -> None:
+    """Three classes: o = V h + c number by number; softmax is e^{o_i} over the sum of all e^{o_j}."""
+    link = prove.chain(Dense(2, 3))
+    (h,) = link.inputs
+    V, c = link.parameters["W_1"], link.parameters["b_1"]
+    o = prove.reference.chain(link.chain, link.parameters, link.inputs).outputs[0]
+    prove.identical(o, [V[i, 0] * h[0] + V[i, 1] * h[1] + c[i] for i in range(3)])
+    logits = prove.symbols("o1 o2 o3")
+    raised = [prove.exp(one) for one in logits]
+    p = prove.reference.softmax(prove.matrix([logits]))[0]
+    prove.identical(p, [one / sum(raised) for one in raised])
 
 
 # ------------------------------------------------------------------------------------------
