@@ -36,20 +36,21 @@ Dilations = Annotated[Array, arrays((1, 3), low=1, high=3, unit=1.0)]
 """How far apart the taps of each layer are."""
 
 
-def _impulses(**sizes: tuple[int, int]) -> Any:
+def _impulses(hidden: tuple[int, int], steps: int) -> Any:
     return networks(
         "rnn",
         activation="tanh",
         biases="none",
+        hidden=hidden,
         inputs=(1, 1),
+        steps=(steps, steps),
         batch=(1, 1),
-        **{"hidden": (1, 1), "steps": (12, 12), **sizes},
     )
 
 
-Impulse = Annotated[Network, _impulses()]
-ImpulseOfTwo = Annotated[Network, _impulses(hidden=(1, 2), steps=(1, 1))]
-ImpulseOfSeveral = Annotated[Network, _impulses(hidden=(1, 4), steps=(1, 1))]
+Impulse = Annotated[Network, _impulses((1, 1), 12)]
+ImpulseOfTwo = Annotated[Network, _impulses((1, 2), 1)]
+ImpulseOfSeveral = Annotated[Network, _impulses((1, 4), 1)]
 
 space_and_time = claim(
     "RNN-26",

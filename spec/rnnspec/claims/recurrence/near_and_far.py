@@ -327,7 +327,7 @@ def near_terms_dominate(impl: Subject, hold: Hold, net: FromWithin) -> None:
     hold.given(_is_from_within(net), "|h_0| > 1")
     net = net.with_parameters(U_h=shrunk(net.parameters[U], HALF))
     for j in range(net.layer.hidden):
-        found = [term[U] for term in step_by_step(impl, net, unit(net, j))]
+        found: Sequence[Any] = [term[U] for term in step_by_step(impl, net, unit(net, j))]
         whole = impl.vjp(net, on_the_last(net, unit(net, j))).parameters[U]
         for m in range(1, net.steps):
             tail = HALF**m / (1 - HALF)
