@@ -50,7 +50,7 @@ FAULTY: list[Faulty] = [
 
     faulty("gradient averaged over the outputs", DENSE_BACK, BACK, f"{BACK} / p.W.shape[0]",
            "the mean over the units above is sent down in the place of the sum",
-           "DEP-07/n_quarters_a_layer"),
+           "DEP-07/n_quarters_a_layer", "DEP-06/answered_at_any_depth"),
     faulty("paths never cancel", DENSE_BACK, BACK, "abs(p.W.T) @ da",
            "a rule for relevance, which follows absolute weights, is left in the gradient",
            "DEP-07/cancels"),
@@ -82,7 +82,8 @@ FAULTY: list[Faulty] = [
            "DEP-09/product_of_slopes_and_weights"),
     faulty("slope skipped on the way down", DENSE_BACK, BACK, "p.W.T @ dy",
            "the layer's own gradients have its slope, what it sends down does not",
-           "DEP-09/at_most_the_weights_over_four"),
+           "DEP-09/at_most_the_weights_over_four", "DEP-05/sum_over_all_paths",
+           "DEP-06/two_multiplications_a_parameter"),
     faulty("skip connection in the backward pass only", DENSE_BACK, BACK,
            f"{BACK} + (dy if p.W.shape[0] == p.W.shape[1] else 0)",
            "a residual block's gradient is left in a plain layer", "DEP-10/quarters_with_small_weights"),
