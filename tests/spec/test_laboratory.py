@@ -14,7 +14,7 @@ from rnnref import FORMATS, Cotangent, Evaluator, Floats, Layer, Network, Stack
 from rnnref.feedforward import BatchNorm, Chain, Dense, Residual
 from rnnref.feedforward.pretraining import Descent
 from rnnspec.experiment import Model, Outcome, Plan, Start, Training
-from rnnspec.kit.laboratory import Laboratory, timing
+from rnnspec.kit.laboratory import Laboratory, timing, training
 from rnnspec.kit.laboratory.models import Named, drawn, together, trainable
 from rnnspec.tasks import Examples, Task, adding, echo, recall, two_classes, xor_sign
 
@@ -310,6 +310,24 @@ class TestGrowth:
             lab.gradient_growth(chain, start),
             np.array([math.log(abs(own["W_1"][0, 0] * own["W_2"][0, 0])) for own in pairs]),
         )
+
+    def test_a_chain_without_batch_norm_is_followed_for_one_cotangent(self, run_seed: int) -> None:
+        """Of a single unit: |w σ'(w x)|, and not the root of a mean of its squares."""
+        lab, start, expected = Laboratory(5, run_seed), Start("normal"), []
+        for trial in range(5):
+            weights, others = lab.random(trial).spawn(2)
+            w, x = weights.normal(), 2 * others.normal()
+            expected.append(math.log(abs(w) / 4 / math.cosh(w * x / 2) ** 2))
+        close(lab.gradient_growth(Chain((Dense(1, 1, "sigmoid"),)), start, 1, 2.0), np.array(expected))
+
+    def test_trials_in_groups_are_those_side_by_side(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        chain, start = Chain((Dense(3, 2, "tanh"), Dense(2, 2, "tanh"))), Start("normal")
+        found = []
+        for room in (training.ROOM, 30, 1):
+            monkeypatch.setattr(training, "ROOM", room)
+            found.append(Laboratory(5, 1).gradient_growth(chain, start))
+        close(found[1], found[0])
+        close(found[2], found[0])
 
     def test_without_weights_nothing_comes_back(self) -> None:
         lab = Laboratory(3, 0)

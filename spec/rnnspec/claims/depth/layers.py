@@ -13,6 +13,9 @@ from rnnspec.protocol import Chain, Dense
 from rnnspec.strategies import Feedforward, one_unit_a_layer
 from rnnspec.subject import Array, Numbers, Subject
 
+INPUTS = 2 / 3
+"""What random networks read has this standard deviation: about the root of a wide layer's mean square."""
+
 
 def output(subject: Subject, net: Feedforward) -> Numbers:
     """y, the last layer's output, (B, n)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 
@@ -63,11 +64,31 @@ def train(
     return Training(losses, norms, known, tested, right, diverged)
 
 
-@np.errstate(all="ignore")
 def gradient_growth(
     model: Model, start: Start, steps: int, inputs: float, randoms: Sequence[np.random.Generator]
 ) -> Values:
-    """ln of the length of a cotangent after its way back, over that before, in every trial."""
+    """ln of the length of a cotangent after its way back, over that before, in every trial.
+
+    As many trials are side by side as there is room for the weights of.
+    """
+    size = sum(prod(shape) for shape in model.parameter_shapes.values())
+    group = max(1, ROOM // size)
+    return np.concatenate(
+        [
+            _growth(model, start, steps, inputs, randoms[first : first + group])
+            for first in range(0, len(randoms), group)
+        ]
+    )
+
+
+ROOM = 2**22
+"""How many weights, of all trials together, are held at a time."""
+
+
+@np.errstate(all="ignore")
+def _growth(
+    model: Model, start: Start, steps: int, inputs: float, randoms: Sequence[np.random.Generator]
+) -> Values:
     weights, others = zip(*(random.spawn(2) for random in randoms), strict=True)
     values = together([drawn(model, model.parameter_shapes, start, random) for random in weights])
 
@@ -75,9 +96,9 @@ def gradient_growth(
         return np.stack([random.normal(size=shape) for random in others])
 
     if isinstance(model, Chain):
-        # As many members as a batch norm needs to have something to say.
+        members = BATCH if model.statistic_shapes else 1
         values |= statistics(model)
-        x, dy = normal(model.inputs, BATCH), normal(model.outputs, BATCH)
+        x, dy = normal(model.inputs, members), normal(model.outputs, members)
         passes = chain_forward(SYSTEM, model.links, values, Matrices(inputs * x))
         back = chain_backward(SYSTEM, model.links, values, passes, Matrices(dy)).inputs[0]
         return np.asarray(np.log(_length([back.values])) - np.log(_length([dy])))
@@ -94,7 +115,11 @@ def gradient_growth(
 
 
 BATCH = 16
-"""Members of the batch on which a chain's gradients are followed."""
+"""How many members a batch norm is given, which has nothing to say of one.
+
+Only there the length is that of all their cotangents together. Elsewhere members have nothing to do with
+each other, and a common length would be the root of a mean square: it grows where few cotangents do.
+"""
 
 
 def _length(parts: Sequence[Array]) -> Values:
