@@ -53,7 +53,7 @@ FAULTY: list[Faulty] = [
            "DEP-07/n_quarters_a_layer", "DEP-06/answered_at_any_depth"),
     faulty("paths never cancel", DENSE_BACK, BACK, "abs(p.W.T) @ da",
            "a rule for relevance, which follows absolute weights, is left in the gradient",
-           "DEP-07/cancels"),
+           "DEP-07/cancels", "DEP-07/root_of_n_with_both_signs"),
     faulty("sigmoid with the slope of tanh", SLOPES, "return y * (1 - y)", "return 1 - y * y",
            "1 - y^2 is used for every activation", "DEP-07/within_the_product_of_norms"),
     faulty("output in the place of the input", DENSE_BACK, OUTER,
