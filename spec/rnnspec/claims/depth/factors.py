@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, HOLDS, LOOSE, claim
+from rnnspec.claim import CONDITIONAL, HOLDS, LOOSE, SAMPLED, claim
 from rnnspec.claims.depth.layers import (
     all_alike,
     at_rest,
@@ -311,6 +311,7 @@ only_weights = claim(
     """,
     conditions=[ONE_UNIT],
     sources=[D0("1.2")],
+    rests_on=SAMPLED,
     see=["DEP-07", "DEP-13", "DEP-16", "SPE-03"],
 )
 
@@ -341,7 +342,7 @@ def one_unit_within_four(impl: Subject, hold: Hold, w: Weight, b: Weight, x: Inp
 
 @only_weights.law(needs=["chain_vjp"])
 def norm_within_a_quarter(impl: Subject, hold: Hold, net: OneLayer) -> None:
-    """|Jᵀ v| ≤ ‖W‖ |v|/4, with a bound for the spectral norm of W."""
+    """|Jᵀ v| ≤ ‖W‖ |v|/4, with the spectral norm of W: so ‖J‖₂ > 1 takes ‖W‖₂ > 4."""
     v = np.array([1.0, -2.0, 0.5])[: net.chain.outputs]
     squares = (gradients(impl, net, v)["x"] ** 2).sum()
     bound = square_of_a_norm(net.parameters["W_1"]) * Fraction(float((v**2).sum()))

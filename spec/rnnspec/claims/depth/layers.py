@@ -102,11 +102,36 @@ def all_alike(width: int, depth: int, w: float = 1.0) -> Feedforward:
 
 
 def square_of_a_norm(W: Array) -> Fraction:
-    """A number that ‖W‖₂² does not exceed: the squares of all entries, or ‖W‖₁ ‖W‖_∞ if that is less."""
-    absolute = [[Fraction(abs(float(w))) for w in row] for row in W]
-    squares = sum(w * w for row in absolute for w in row)
-    rows, columns = (max(sum(line) for line in lines) for lines in (absolute, zip(*absolute, strict=True)))
-    return min(Fraction(squares), Fraction(rows * columns))
+    """A number that ‖W‖₂² does not exceed, and that is above it by a millionth of it, as a rule.
+
+    What floats say of the norm is a proposal. That μ is a bound for it, WᵀW ≤ μ, is checked exactly.
+    """
+    rows = [[Fraction(float(w)) for w in row] for row in W]
+    columns = list(zip(*rows, strict=True))
+    gram = [[sum((a * b for a, b in zip(u, v, strict=True)), Fraction(0)) for v in columns] for u in columns]
+    if not any(any(row) for row in rows):
+        return Fraction(0)
+    norm, above = Fraction(float(np.linalg.norm(np.array(W, dtype=float), 2)) ** 2), Fraction(1, 2**20)
+    while not _positive_definite(_difference(norm * (1 + above), gram)):
+        above *= 2
+    return norm * (1 + above)
+
+
+def _difference(bound: Fraction, gram: list[list[Fraction]]) -> list[list[Fraction]]:
+    """μ I − G."""
+    return [[bound * (i == j) - g for j, g in enumerate(row)] for i, row in enumerate(gram)]
+
+
+def _positive_definite(matrix: list[list[Fraction]]) -> bool:
+    """Whether all pivots of a symmetric matrix are positive."""
+    if not matrix:
+        return True
+    (pivot, *across), *below = matrix
+    if pivot <= 0:
+        return False
+    return _positive_definite(
+        [[a - row[0] * b / pivot for a, b in zip(row[1:], across, strict=True)] for row in below]
+    )
 
 
 def weights_of(net: Feedforward) -> list[float]:

@@ -136,7 +136,7 @@ def cancels(impl: Subject, hold: Hold, factors: Annotated[Array, arrays(2, 2, un
 
 @sums.law(needs=["chain_vjp"])
 def within_the_product_of_norms(impl: Subject, hold: Hold, net: Sigmoids) -> None:
-    """|∂C/∂x| ≤ |∂C/∂y| ∏ ‖W_l‖/4, with a bound for each spectral norm that sums over paths."""
+    """|∂C/∂x| ≤ |∂C/∂y| ∏ ‖W_l‖/4, with the spectral norm of each layer."""
     dy = np.array(DY[: net.chain.outputs])
     bound = prod(square_of_a_norm(net.parameters[f"W_{layer + 1}"]) / 16 for layer in range(net.depth))
     squares = (gradients(impl, net, dy)["x"] ** 2).sum()

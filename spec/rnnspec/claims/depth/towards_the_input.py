@@ -34,6 +34,7 @@ OneUnit = Annotated[
 ]
 Weight = Annotated[float, reals(-16, 16, unit=1 / 2, where=lambda w: w != 0)]
 Weights = Annotated[Array, arrays((2, 5), low=-16, high=16, unit=1 / 8)]
+Pairs = Annotated[Array, arrays((1, 8), 2, low=-8, high=8, unit=1 / 2)]
 Small = Annotated[Array, arrays((3, 5), low=-1, high=1, unit=1 / 64)]
 Large = Annotated[
     Array, arrays((2, 5), low=-16, high=16, unit=1 / 8, where=lambda w: bool((np.abs(w) >= 4).all()))
@@ -58,6 +59,7 @@ multiplying = claim(
     equation="""
         ln|∂C/∂x| = Σ_l (ln|w_l| + ln σ'(z_l)) + ln|∂C/∂y_L|
         |∂C/∂x| = e^{Lλ} |∂C/∂y_L|   with λ the mean of these logarithms
+        many units:  max over ∂C/∂y of ‖∂C/∂x‖/‖∂C/∂y‖ = ‖J_L ⋯ J_1‖₂ = e^{Lλ},  no mean of single ones
     """,
     verdict=CONDITIONAL,
     because="""
@@ -66,7 +68,11 @@ multiplying = claim(
         explodes. With factors of size 1 it does neither, at any depth: as with weights of 4 at
         z = 0, or with orthogonal layers without activation. With many units the factors are
         matrices. Then it is their product that grows or shrinks, and no sum of logarithms of single
-        weights says how.
+        weights says how: in the place of the mean logarithm stands the top Lyapunov exponent,
+        λ = (1/L) ln‖J_L ⋯ J_1‖₂, the slope of the gradient's logarithm over the depth. With two units
+        that read each other, weights p_l to itself and q_l to the other, it is the larger one of the
+        means of ln(|p_l + q_l|/4) and ln(|p_l − q_l|/4), and of a gradient by one unit no more than half
+        of ln 2 is missing at any depth.
     """,
     conditions=[ONE_UNIT, NOT_ONE],
     sources=[D0("introduction"), D0("1.2"), D0("1.2, summary")],
@@ -151,6 +157,57 @@ def matrices_multiply(
     hold.equal(gradients(impl, net, dy)["x"][0], dy @ np.linalg.matrix_power(W / 4, depth), "∂C/∂x")
 
 
+@multiplying.law(needs=["chain_vjp"])
+def slope_is_the_top_exponent(impl: Subject, hold: Hold, pairs: Pairs) -> None:
+    """With weights p_l and q_l, ∏|p_l ± q_l|/4 are what single directions are multiplied by.
+
+    The gradient by one of two units is made of both in equal parts. So its length, times √2, is between
+    the larger of the two products and √2 times that: the slope of its logarithm is the top exponent.
+    """
+    back = gradients(impl, _exchanging(pairs), np.array([1.0, 0.0]))["x"]
+    both = [prod(Fraction(float(p + sign * q)) / 4 for p, q in pairs) ** 2 for sign in (1, -1)]
+    squares = 2 * (back * back).sum()
+    hold.equal(squares, sum(both), "2 ‖∂C/∂x‖²")
+    hold.at_most(max(both), squares, "e^{2Lλ} ≤ 2 ‖∂C/∂x‖²")
+    hold.at_most(squares, 2 * max(both), "2 ‖∂C/∂x‖² ≤ 2 e^{2Lλ}")
+
+
+def _exchanging(pairs: Array) -> Feedforward:
+    """Two units a layer at z = 0, with the weight p to itself and q to the other."""
+    chain = Chain(tuple(Dense(2, 2, "sigmoid") for _ in pairs))
+    parameters: dict[str, Array] = {}
+    for place, (p, q) in enumerate(pairs, start=1):
+        parameters |= {f"W_{place}": np.array([[p, q], [q, p]]), f"b_{place}": np.full(2, -(p + q) / 2)}
+    return Feedforward(chain, parameters, np.full((1, 2), 0.5))
+
+
+@multiplying.proof
+def top_exponent_of_two_units(prove: Prove) -> None:
+    """One traced layer with weights p and q at z = 0, and what follows of many.
+
+    It puts out 1/2 again, and multiplies (1, 1) by (p + q)/4 and (1, −1) by (p − q)/4: to any depth.
+    Of (1, 0) both are halves; the squares of two products add up to something from max² to twice that.
+    """
+    p, q, plus, minus = prove.symbols("p q plus minus")
+    half = prove.number(1, 2)
+    net = prove.chain(
+        Dense(2, 2, "sigmoid"),
+        W_1=prove.matrix([[p, q], [q, p]]),
+        b_1=prove.matrix([-(p + q) / 2, -(p + q) / 2]),
+        inputs=prove.matrix([[half, half]]),
+    )
+    prove.identical(prove.reference.chain(net.chain, net.parameters, net.inputs).outputs, net.inputs)
+    for sign in (1, -1):
+        dy = prove.matrix([[1, sign]])
+        back = prove.reference.chain_vjp(net.chain, net.parameters, net.inputs, dy).inputs
+        prove.identical(back, dy * (p + sign * q) / 4)
+    prove.identical(prove.matrix([1, 1]) / 2 + prove.matrix([1, -1]) / 2, prove.matrix([1, 0]))
+    prove.identical(2 * (((plus + minus) / 2) ** 2 + ((plus - minus) / 2) ** 2), plus**2 + minus**2)
+    both = plus**2 + minus**2
+    at_most_twice = prove.all_of(plus**2 <= both, both <= 2 * plus**2)
+    prove.valid(prove.implies(plus**2 >= minus**2, at_most_twice))
+
+
 @multiplying.proof
 def logarithms_add_up(prove: Prove) -> None:
     """Three layers, traced: the product of the factors; and of e^u_l it is e^(Σ u_l).
@@ -195,7 +252,7 @@ decaying = claim(
     equation="""
         |∂C/∂b_l| = |∂C/∂b_{l+1}| · |w_{l+1} σ'(z_l)|
         all |w| ≤ 1  ⇒  |∂C/∂b_l| ≤ |∂C/∂b_{l+2}|/16
-        exponential  ⇔  lim sup (1/n) Σ ln|w σ'| < 0
+        |∂C/∂b_{L−n}| ≤ C rⁿ for all n, with some C and r < 1  ⇔  lim sup (1/n) Σ ln|w σ'| < 0
     """,
     verdict=CONDITIONAL,
     because="""
@@ -227,14 +284,19 @@ def weight_of_eight() -> Mapping[str, Any]:
 
 
 @decaying.as_stated()
-def ten_layers_take_half(impl: Subject, hold: Hold, c: Distance, p: Annotated[int, wholes(0, 3)]) -> None:
-    """Of factors 1 − c/k^p, k ≥ 2, all below 1, the last ten of sixty make 1/2 or less."""
-    hold.at_most(prod(approaching(-1, c, p, first=2)[-10:]), Fraction(1, 2), "the product of ten factors")
+def ten_layers_halve_it(impl: Subject, hold: Hold, c: Distance, p: Annotated[int, wholes(0, 3)]) -> None:
+    """Of factors 1 − c/k^p, k ≥ 2, all below 1, each ten more halve what is left: n leave 2^(−n/10).
+
+    That is to say that the mean logarithm stays below −ln 2/10 at n = 10, 20, ..., 60.
+    """
+    factors = approaching(-1, c, p, first=2)
+    for n in range(10, len(factors) + 1, 10):
+        hold.at_most(prod(factors[:n]), Fraction(1, 2 ** (n // 10)), f"the product of {n} factors")
 
 
-@decaying.necessity(of=ten_layers_take_half, condition=NEGATIVE)
+@decaying.necessity(of=ten_layers_halve_it, condition=NEGATIVE)
 def one_minus_one_over_k() -> Mapping[str, Any]:
-    """1 − 1/k: from k = 52 to 61 it is 51/61, though the whole product tends to 0."""
+    """1 − 1/k: sixty factors leave 1/61, and not 1/64; the whole product tends to 0."""
     return {"c": 1.0, "p": 1}
 
 
@@ -299,3 +361,23 @@ def traced_ratio(prove: Prove) -> None:
     prove.product_is(
         lambda k: (1 - 1 / k**2) / 4, lambda n: (n + 1) / (2 * n) * 4 / prove.number(4) ** n, start=2
     )
+
+
+@decaying.proof
+def mean_logarithm_decides(prove: Prove) -> None:
+    """S_n ≤ c − e n for all n, with some e > 0, if and only if lim sup S_n/n < 0.
+
+    S_n is the sum of n logarithms. From the left, S_n/n ≤ −e/2 as soon as e n ≥ 2c. From the right,
+    S_n ≤ −e n from some N on; the sums before that are finitely many, and m ≥ 0 is a bound for them: then
+    c = m + e N does. And e^(c − e n) is C rⁿ with C = e^c and r = e^−e < 1.
+    """
+    total, c = prove.symbols("S c")
+    n, first, e, factor = prove.symbols("n N e C", above=0)
+    (m,) = prove.symbols("m", at_least=0)
+    prove.valid(total <= -e * n / 2, given=[total <= c - e * n, e * n >= 2 * c])
+    prove.valid(total <= (m + e * first) - e * n, given=[total <= -e * n, n >= first])
+    prove.valid(total <= (m + e * first) - e * n, given=[total <= m, n <= first])
+    r = prove.exp(-e)
+    prove.closed_form(lambda k: factor * r**k, first=factor, then=lambda k, left: r * left, start=0)
+    prove.identical(prove.exp(c - e * n) * r, prove.exp(c - e * (n + 1)))
+    prove.valid(r < 1)
