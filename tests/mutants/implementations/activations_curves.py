@@ -55,7 +55,7 @@ FAULTY: list[Faulty] = [
     faulty("slopes of sigmoid and tanh exchanged", SLOPE, RETURNED,
            RETURNED.replace("kind", "{'tanh': 'sigmoid', 'sigmoid': 'tanh'}.get(kind, kind)"),
            "a table of derivatives with two entries exchanged",
-           "ACT-07/larger_within"),
+           "ACT-07/larger_within", "ACT-07/on_either_side"),
     faulty("outputs of tanh clipped before the slope", SLOPES, TANH_SLOPE,
            "return 1 - np.minimum(y * y, y.dtype.type(0.9))",
            "the output is clipped before its slope is formed, so that units that saturate still learn",

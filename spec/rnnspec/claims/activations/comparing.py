@@ -88,6 +88,16 @@ def smaller_beyond(impl: Subject, hold: Hold, x: FewPreactivations) -> None:
     hold.strictly_less(impl.slope("tanh", x), impl.slope("sigmoid", x), "tanh'(x) < σ'(x), |x| > x*")
 
 
+@larger.law(needs=["activation_vjp"])
+def on_either_side(impl: Subject, hold: Hold) -> None:
+    """At 1.6628 and at 1.6630, rounded to the format, where they still are on their sides of the crossing."""
+    x = impl.format.round(np.array([1.6628, 1.6630]))
+    for side in (x, -x):
+        before, beyond = side[abs(side) <= BEFORE], side[abs(side) >= BEYOND]
+        hold.strictly_less(impl.slope("sigmoid", before), impl.slope("tanh", before), "σ' < tanh' at 1.6628")
+        hold.strictly_less(impl.slope("tanh", beyond), impl.slope("sigmoid", beyond), "tanh' < σ' at 1.6630")
+
+
 @larger.enclosure
 def one_crossing(enclose: Enclose) -> None:
     """On x ≥ 0 the slopes are equal at x* and nowhere else; tanh' is larger before, σ' beyond."""

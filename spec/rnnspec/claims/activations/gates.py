@@ -30,6 +30,7 @@ BeyondOne = Annotated[float, reals(17 / 16, 4, 1 / 16)]
 Below = Annotated[float, reals(-4, -1 / 16, 1 / 16)]
 Cell = Annotated[float, reals(1 / 16, 8, 1 / 16)]
 Steps = Annotated[int, wholes(1, 4)]
+Written = Annotated[float, reals(1 / 2, 128, 1 / 2)]
 
 
 def gated(gate: Activation, z: float, c: float, steps: int = 1) -> Network:
@@ -268,11 +269,11 @@ def bounded_whatever_is_written(impl: Subject, hold: Hold, net: ReluCandidate) -
     hold.at_most(abs(impl.run(net).state["c"]), abs(net.state["c"]) + net.steps, "|c_T| ≤ |c_0| + T")
 
 
-def _written_at_once(activation: Activation) -> Network:
+def _written_at_once(activation: Activation, M: float = 8.0) -> Network:
     layer = Layer("lstm", 1, 1, activation=activation)
     parameters = {name: np.zeros(shape) for name, shape in layer.parameter_shapes.items()}
     state = {name: np.zeros((1, 1)) for name in layer.states}
-    return Network(layer, {**parameters, "b_g": np.array([8.0])}, np.zeros((1, 1, 1)), state)
+    return Network(layer, {**parameters, "b_g": np.array([M])}, np.zeros((1, 1, 1)), state)
 
 
 @candidate.necessity(of=bounded_whatever_is_written, condition=BOUNDED)
@@ -297,6 +298,25 @@ def at_most_one_a_step(impl: Subject, hold: Hold, net: Lstm) -> None:
 def at_most_two_a_step(impl: Subject, hold: Hold, net: WideCandidate) -> None:
     """With the squashing function of 1997, |c_T| ≤ |c_0| + 2T."""
     hold.at_most(abs(impl.run(net).state["c"]), abs(net.state["c"]) + 2 * net.steps, "|c_T| ≤ |c_0| + 2T")
+
+
+@candidate.law(needs=["run"])
+def an_unbounded_one_is_written_as_it_is(impl: Subject, hold: Hold, M: Written) -> None:
+    """With the identity or ReLU a half-open input gate writes half of the pre-activation, however large."""
+    for activation in ("relu", "identity"):
+        (c,) = impl.run(_written_at_once(activation, M)).state["c"][0]
+        hold.equal(c, Fraction(M) / 2, f"c_1 = M/2 with {activation}")
+
+
+@candidate.proof
+def as_much_as_it_reads(prove: Prove) -> None:
+    """c_1 = i_1 M of the reference's step, for every M > 0 and every input gate."""
+    (large,), (b,) = prove.symbols("M", above=0), prove.symbols("b")
+    for activation in ("relu", "identity"):
+        layer = Layer("lstm", 1, 1, activation=activation)
+        net = prove.network(layer, 1, rest=0, b_g=prove.matrix([large]), b_i=prove.matrix([b]))
+        ((after,),) = prove.reference.run(net).state["c"]
+        prove.identical(after, prove.activation("sigmoid", b) * large)
 
 
 @candidate.proof

@@ -50,7 +50,7 @@ second_derivative = claim(
         Back-propagation multiplies by first derivatives. tanh has a second derivative other than
         0 everywhere but at 0, and its slopes are below 1 in just these places: the product
         vanishes. The identity has none anywhere, and passes everything on. Nor is the range
-        large: |tanh''| falls like 8 e^-2|x|, with 3.6e-4 at 5 and 1.7e-8 at 10.
+        large: |tanh''| falls like 8 e^-2|x|, with 3.6e-4 at 5 and 1.6e-8 at 10.
     """,
     corrected="""
         Along a chain the gradient is multiplied by ∏ f'(z_t) w_t, whatever f'' is. The identity's

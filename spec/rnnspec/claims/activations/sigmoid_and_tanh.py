@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rnnspec.claim import HOLDS, About, claim
+from rnnspec.claim import ENCLOSED, HOLDS, About, claim
 from rnnspec.claims.activations.drawing import Points
 from rnnspec.evidence import INF, Enclose, Prove
 from rnnspec.hold import Hold
@@ -30,6 +30,7 @@ sigmoid = claim(
         gradients are about.
     """,
     sources=[D0("1.1"), D3("6.9, why gradients vanish")],
+    rests_on=ENCLOSED,
     floats="""
         Where s is rounded to 1, 1 − s is 0: at x = 20 in binary64, s(1 − s) has an error of
         4e-8 of itself, and at x = 40 it is 0 instead of 4.2e-18. The form e/(1 + e)² with
@@ -120,6 +121,7 @@ tanh = claim(
         −tanh x, a slip that can be found in print.)
     """,
     sources=[D0("1.3, solution 3"), D3("6.9, why gradients vanish"), D1("3, in detail")],
+    rests_on=ENCLOSED,
     floats="""
         1 − t² cancels in saturation: in binary64 a hundred millionth of the slope is lost at
         x = 10. The form 4/(e^x + e^-x)² loses nothing. As with the sigmoid, both are accepted.

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, REFUTED, About, claim
+from rnnspec.claim import ENCLOSED, HOLDS, REFUTED, About, claim
 from rnnspec.claims.activations.drawing import AT_ZERO, slope_of, times_log_two
 from rnnspec.evidence import INF, Enclose, Enclosed, Functions, Prove
 from rnnspec.hold import SURVIVES, Hold
@@ -283,6 +283,7 @@ below_one = claim(
         tanh'(0) = 1
         tanh'(x) < 1  ⇔  x ≠ 0
         1 − z² ≤ tanh'(z) ≤ 1/(1 + z²)
+        ln cosh z ≥ ¼ min(z², 1);   ln cosh z ≤ z²/2 for |z| ≤ 1
         ∏ tanh'(1/t) ≥ tanh'(1) (T + 1)/(2T) > 1/5     over t = 1 ... T
         ∏ tanh'(1/√t) ≤ 1/(T + 1)
     """,
@@ -291,11 +292,13 @@ below_one = claim(
         tanh'(0) = 1 − 0² = 1. What is usually inferred from the strict inequality fails with
         it: a product of slopes over many steps need not shrink. While every pre-activation is
         0 the product stays exactly 1, and along z_t = 1/t it stays above 1/5. It tends to 0
-        exactly if the sum of ln cosh z_t is infinite; which, by the two bounds of a slope, is so
-        exactly if the sum of min(z_t², 1) is. Along 1/√t it is.
+        exactly if the sum of ln cosh z_t is infinite, for tanh' = 1/cosh²; and that is so exactly if
+        the sum of min(z_t², 1) is: if that is finite only finitely many |z_t| exceed 1, and beyond them
+        ln cosh z_t ≤ z_t²/2. Along 1/√t it is infinite.
     """,
     corrected="tanh'(x) ≤ 1 for every x, with equality if and only if x = 0.",
     sources=[D0("1.3, solution 3"), D0("1.3, RNN"), D0("questions, 1"), D2("vanishing gradients")],
+    rests_on=ENCLOSED,
     floats=SURVIVING,
     see=["ACT-03", "ACT-05"],
 )
@@ -355,3 +358,14 @@ def between_two_bounds(enclose: Enclose) -> None:
     enclose.holds(lambda f, z: 1 - z * z <= f.slope("tanh", z), touching=[0], z=(-INF, INF))
     enclose.holds(lambda f, z: f.slope("tanh", z) <= 1 / (1 + z * z), touching=[0], z=(-INF, INF))
     enclose.holds(lambda f: f.slope("tanh", f.number(1)) / 2 > Fraction(1, 5))
+
+
+@below_one.enclosure
+def logarithms_of_cosh(enclose: Enclose) -> None:
+    """For |z| ≤ 1, e^−z² ≤ tanh'(z) and 1/(1 + z²) ≤ e^(−z²/2), with ln cosh z = −½ ln tanh'(z).
+
+    So z²/4 ≤ ln cosh z ≤ z²/2 there, on the left by the bound of a slope; beyond, ln cosh z only rises.
+    """
+    enclose.holds(lambda f, z: f.exp(-z * z) <= f.slope("tanh", z), touching=[0], z=(0, 1))
+    enclose.holds(lambda f, z: f.exp(z * z / 2) <= 1 + z * z, touching=[0], z=(0, 1))
+    enclose.decreasing(lambda f, z: f.slope("tanh", z), flat=[0], z=(0, INF))

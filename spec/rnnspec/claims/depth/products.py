@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, About, claim
+from rnnspec.claim import CONDITIONAL, ENCLOSED, About, claim
 from rnnspec.claims.depth.layers import at_rest, gradients, one_layer_of_many
 from rnnspec.evidence import Enclose, Prove
 from rnnspec.hold import Hold
@@ -162,6 +162,7 @@ exploding = claim(
     """,
     conditions=[MARGIN],
     sources=[D0("1.2")],
+    rests_on=ENCLOSED,
     floats="At z = 0 each factor is w/4 to the last bit, while the product is a number of the format.",
     see=["DEP-11", "DEP-13", "DEP-20", "DEP-22", "SPE-06"],
 )

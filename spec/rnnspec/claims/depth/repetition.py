@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import HOLDS, REFUTED, claim
+from rnnspec.claim import ENCLOSED, HOLDS, REFUTED, claim
 from rnnspec.evidence import Cotangent, Enclose, Layer, Prove
 from rnnspec.hold import Hold
 from rnnspec.sources import D1
@@ -101,14 +101,15 @@ repeating = claim(
         Turning the sign again and again changes no size; the cosine draws every number to its fixed
         point. Of linear calculations it is nearly true: x tends to 0 if |a| < 1, and to infinity if
         |a| > 1 and x ≠ 0, but stays as large as it is if |a| = 1. For matrices the spectral radius
-        takes the place of |a|; at 1 there are both bounded orbits, as of a rotation, and orbits
-        that grow like n, as of a Jordan block: large, but not exponentially so.
+        takes the place of |a|; at 1 there are both bounded orbits, as of a rotation, and
+        orbits that grow like n, as of a Jordan block: large, but not exponentially so.
     """,
     corrected="""
         For f(x) = a x and x ≠ 0: f^n(x) → 0 if and only if |a| < 1, |f^n(x)| → ∞ if and only if
         |a| > 1, and it is bounded and bounded away from 0 if |a| = 1.
     """,
     sources=[D1("0, what an LSTM is")],
+    rests_on=ENCLOSED,
     see=["DEP-20", "DEP-24", "SPE-08"],
 )
 

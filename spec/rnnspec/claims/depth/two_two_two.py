@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, HOLDS, About, claim
+from rnnspec.claim import CONDITIONAL, HOLDS, SAMPLED, About, claim
 from rnnspec.claims.depth.layers import activations, gradients, output
 from rnnspec.evidence import Enclose, Enclosed, Functions, Prove
 from rnnspec.hold import Hold
@@ -151,6 +151,7 @@ half_the_sum = claim(
     """,
     conditions=[TWO_OUTPUTS],
     sources=[D0("1.1")],
+    rests_on=SAMPLED,
     see=["DEP-01", "DEP-03"],
 )
 
