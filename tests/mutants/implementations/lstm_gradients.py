@@ -52,6 +52,7 @@ FAULTY: list[Faulty] = [
     faulty("recurrent weights not transposed", RECURRENT, "gate.U.T @ da", "gate.U @ da",
            "U in the place of its transpose: invisible for one unit or symmetric weights",
            "LGR-03/sum_of_four_terms", "REM-12/the_power_of_the_matrix",
+           "REM-12/between_the_powers_of_the_radius",
            "SPE-01/grows_along_the_right_eigenvector", "SPE-02/largest_singular_value_after_rescaling"),
     faulty("candidate's slope forgotten", BACK,
            "dg * slope_from_output(s, layer.activation, g, layer.alpha)", "dg",

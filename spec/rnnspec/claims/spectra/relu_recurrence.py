@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import HOLDS, REFUTED, SAMPLED, About, claim
-from rnnspec.claims.spectra.passing import carried_back
+from rnnspec.claims.spectra.passing import carried_back, exact
+from rnnspec.claims.spectra.perron import shrinking, spectral_radius
 from rnnspec.evidence import Layer, Prove
 from rnnspec.hold import SURVIVES, Hold
 from rnnspec.protocol import Network
@@ -51,6 +52,7 @@ Contracting = Annotated[
 ]
 NonNegative = Annotated[Orbit, orbits(entries=(0, 16), start=(1, 16))]
 AnyOrbit = Annotated[Orbit, orbits()]
+Slow = Annotated[Orbit, orbits(entries=(-8, 8))]
 
 # ------------------------------------------------------------------------------------------
 blow_up = claim(
@@ -79,10 +81,10 @@ blow_up = claim(
         (Perron and Frobenius).
     """,
     corrected="""
-        If W ≥ 0 and h_0 > 0 entry by entry, then h_t = W^t h_0, and ρ(W) > 1 makes it
-        unbounded: whenever W h_0 ≥ λ h_0, h_t ≥ λ^t h_0. For any W, |h_t| ≤ |W|^t |h_0|, so
-        ρ(|W|) < 1 makes it vanish. In between, what counts is the product of the parts of W
-        that are active along the orbit.
+        If W ≥ 0 and h_0 > 0 entry by entry, then h_t = W^t h_0, and max h_t ≥ min(h_0) ρ(W)^t, which
+        is unbounded for ρ(W) > 1. For any W, |h_t| ≤ |W|^t |h_0|, which ρ(|W|) < 1 makes vanish:
+        with λ > ρ(|W|) there is a v > 0 such that |W| v < λ v, and h_t ≤ λ^t c v if h_0 ≤ c v. In
+        between, what counts is the product of the parts of W that are active along the orbit.
     """,
     sources=[D0("questions, 3")],
     rests_on=SAMPLED,
@@ -131,25 +133,50 @@ def nilpotent_and_exploding() -> Mapping[str, Any]:
 
 @blow_up.law(needs=["run"])
 def positive_matrices_grow_as_their_spectrum_says(impl: Subject, hold: Hold, orbit: NonNegative) -> None:
+    """If W ≥ 0 and h_0 > 0, the largest entry of h_T is at least min(h_0) ρ(W)^T.
+
+    A left eigenvector u ≥ 0 of ρ(W) has uᵀh_T = ρ(W)^T uᵀh_0. The radius is rounded down to a multiple of
+    1/64. Which entry is the largest follows from W^T h_0, which float64 holds to the last bit.
+    """
+    rate, _ = spectral_radius(orbit.W)
+    largest = int(np.argmax(np.linalg.matrix_power(orbit.W, orbit.steps) @ orbit.start))
+    final = impl.run(orbit.network()).outputs[-1, 0]
+    bound = rate**orbit.steps * Fraction(orbit.start.min())
+    hold.at_most(bound, final[largest], "min(h_0) ρ(W)^T ≤ max h_T")
+
+
+@blow_up.law(needs=["run"])
+def positive_matrices_keep_the_rate_of_a_start(impl: Subject, hold: Hold, orbit: NonNegative) -> None:
     """If W ≥ 0 and W h_0 ≥ λ h_0, then h_t ≥ λ^t h_0: with λ > 1 it is unbounded."""
-    W = [[Fraction(float(w)) for w in row] for row in orbit.W]
-    start = [Fraction(float(x)) for x in orbit.start]
-    rate = min(
-        sum(w * x for w, x in zip(row, start, strict=True)) / own for row, own in zip(W, start, strict=True)
-    )
+    W, start = exact(orbit.W), exact(orbit.start)
+    rate = min(W @ start / start)
     outputs = impl.run(orbit.network()).outputs[:, 0]
     for t in range(orbit.steps):
-        hold.at_most([rate ** (t + 1) * x for x in start], outputs[t], f"λ^{t + 1} h_0 ≤ h_{t + 1}")
+        hold.at_most(rate ** (t + 1) * start, outputs[t], f"λ^{t + 1} h_0 ≤ h_{t + 1}")
 
 
 @blow_up.law(needs=["run"])
 def no_faster_than_the_absolute_values(impl: Subject, hold: Hold, orbit: AnyOrbit) -> None:
-    """|h_t| ≤ |W|^t |h_0| entry by entry, so ρ(|W|) < 1 makes every orbit vanish."""
+    """|h_t| ≤ |W|^t |h_0| entry by entry."""
     outputs = impl.run(orbit.network()).outputs[:, 0]
     bound = orbit.start.astype(object)
     for t in range(orbit.steps):
         bound = np.abs(orbit.W).astype(object) @ bound
         hold.at_most(outputs[t], bound, f"h_{t + 1} ≤ |W|^{t + 1} h_0")
+
+
+@blow_up.law(needs=["run"])
+def vanishes_as_the_absolute_values_do(impl: Subject, hold: Hold, orbit: Slow) -> None:
+    """h_t ≤ λ^t c v for λ > ρ(|W|), with a v > 0 for which |W| v < λ v, and c with h_0 ≤ c v.
+
+    λ is a multiple of 1/64, and at most 1 if ρ(|W|) is less.
+    """
+    _, rate = spectral_radius(orbit.W)
+    v = shrinking(rate, orbit.W)
+    bound = max(exact(orbit.start) / v) * v
+    outputs = impl.run(orbit.network()).outputs[:, 0]
+    for t in range(orbit.steps):
+        hold.at_most(outputs[t], rate ** (t + 1) * bound, f"h_{t + 1} ≤ λ^{t + 1} c v")
 
 
 @blow_up.law(needs=["activation", "activation_vjp"])
@@ -208,6 +235,33 @@ def both_orbits_for_every_t(prove: Prove) -> None:
     prove.by_induction(lambda n: rate**n >= 1 + n / 2)
     W, h = prove.symbols("p q r s", above=0).reshape(2, 2), prove.symbols("h1 h2", above=0)
     prove.identical(after(W, prove.matrix([h])), W @ h)
+
+
+@blow_up.proof
+def along_an_eigenvector_and_below_a_vector(prove: Prove) -> None:
+    """Two units, one step: uᵀh grows by ρ if uᵀW = ρ uᵀ, and h ≤ c v becomes h ≤ λ c v if |W| v ≤ λ v.
+
+    So they do step by step. And with u ≥ 0 uᵀh_0 ≥ min(h_0) Σ u, and max h_T Σ u ≥ uᵀh_T.
+    """
+    h, u = prove.symbols("h1 h2", above=0), prove.symbols("u1 u2", at_least=0)
+    layer = Layer("rnn", 1, 2, activation="relu", biases="none")
+    W, (rate,) = prove.symbols("p q r s", at_least=0).reshape(2, 2), prove.symbols("rho", at_least=0)
+    after = W @ h  # what is traced above for W > 0, and nothing is cut off of a W ≥ 0
+    given = [u @ W[:, j] == rate * u[j] for j in range(2)]
+    prove.valid(u @ after == rate * (u @ h), given=given)
+    (largest,), (least,) = prove.symbols("largest", at_least=0), prove.symbols("least", at_least=0)
+    prove.valid(u @ h <= largest * u.sum(), given=[entry <= largest for entry in h])
+    prove.valid(least * u.sum() <= u @ h, given=[least <= entry for entry in h])
+
+    (a, b), (x, y), (v, w) = (
+        prove.symbols("a b"),
+        prove.symbols("x y", at_least=0),
+        prove.symbols("v w", above=0),
+    )
+    row = prove.network(layer, 1, W_h=0, U_h=prove.matrix([[a, b], [0, 0]]), h=prove.matrix([[x, y]]))
+    first = prove.reference.run(row).outputs[0, 0, 0]
+    (c,) = prove.symbols("c", at_least=0)
+    prove.valid(first <= rate * c * v, given=[x <= c * v, y <= c * w, abs(a) * v + abs(b) * w <= rate * v])
 
 
 # ------------------------------------------------------------------------------------------
