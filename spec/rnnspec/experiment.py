@@ -249,15 +249,18 @@ class Lab(Protocol):
         """Gradients by back-propagation through time."""
         ...
 
-    def gradient_growth(self, model: Model, start: Start, steps: int = 1, inputs: float = 1.0) -> Values:
+    def gradient_growth(
+        self, model: Model, start: Start, steps: int = 1, inputs: float = 1.0, batch: int = 1
+    ) -> Values:
         """ln of how many times longer a random cotangent gets on its way back, in every trial.
 
         Of a recurrent network from the final states to the initial ones, over `steps`; of a chain
-        from its output to its input. Through a batch norm goes a batch of 16, and the length is
-        that of all its cotangents together.
+        from its output to its input.
 
         Args:
             inputs: the standard deviation of the normal inputs; initial states are 0.
+            batch: the members of a chain's batch, of which a batch norm needs several. The length is that of
+                all their cotangents together: the root of a mean square, which grows where few of them do.
         """
         ...
 

@@ -45,8 +45,10 @@ class Laboratory:
     def vjp(self, network: Network, cotangent: Cotangent) -> Pullback:
         return self._evaluator.vjp(network, cotangent)
 
-    def gradient_growth(self, model: Model, start: Start, steps: int = 1, inputs: float = 1.0) -> Values:
-        return training.gradient_growth(model, start, steps, inputs, self._randoms(self.trials))
+    def gradient_growth(
+        self, model: Model, start: Start, steps: int = 1, inputs: float = 1.0, batch: int = 1
+    ) -> Values:
+        return training.gradient_growth(model, start, steps, inputs, batch, self._randoms(self.trials))
 
     def train(self, model: Model, task: Task, start: Start, plan: Plan, one_in: int = 1) -> Training:
         trials = max(FEWEST, self.trials // one_in)

@@ -65,7 +65,7 @@ def train(
 
 
 def gradient_growth(
-    model: Model, start: Start, steps: int, inputs: float, randoms: Sequence[np.random.Generator]
+    model: Model, start: Start, steps: int, inputs: float, batch: int, randoms: Sequence[np.random.Generator]
 ) -> Values:
     """ln of the length of a cotangent after its way back, over that before, in every trial.
 
@@ -75,7 +75,7 @@ def gradient_growth(
     group = max(1, ROOM // size)
     return np.concatenate(
         [
-            _growth(model, start, steps, inputs, randoms[first : first + group])
+            _growth(model, start, steps, inputs, batch, randoms[first : first + group])
             for first in range(0, len(randoms), group)
         ]
     )
@@ -87,7 +87,7 @@ ROOM = 2**22
 
 @np.errstate(all="ignore")
 def _growth(
-    model: Model, start: Start, steps: int, inputs: float, randoms: Sequence[np.random.Generator]
+    model: Model, start: Start, steps: int, inputs: float, batch: int, randoms: Sequence[np.random.Generator]
 ) -> Values:
     weights, others = zip(*(random.spawn(2) for random in randoms), strict=True)
     values = together([drawn(model, model.parameter_shapes, start, random) for random in weights])
@@ -96,9 +96,8 @@ def _growth(
         return np.stack([random.normal(size=shape) for random in others])
 
     if isinstance(model, Chain):
-        members = BATCH if model.statistic_shapes else 1
         values |= statistics(model)
-        x, dy = normal(model.inputs, members), normal(model.outputs, members)
+        x, dy = normal(model.inputs, batch), normal(model.outputs, batch)
         passes = chain_forward(SYSTEM, model.links, values, Matrices(inputs * x))
         back = chain_backward(SYSTEM, model.links, values, passes, Matrices(dy)).inputs[0]
         return np.asarray(np.log(_length([back.values])) - np.log(_length([dy])))
@@ -112,14 +111,6 @@ def _growth(
     back = backward_stack(SYSTEM, values, done, silent, dstate).state
     lengths = _length([back[name].values for name in sizes]), _length(list(cotangent.values()))
     return np.asarray(np.log(lengths[0]) - np.log(lengths[1]))
-
-
-BATCH = 16
-"""How many members a batch norm is given, which has nothing to say of one.
-
-Only there the length is that of all their cotangents together. Elsewhere members have nothing to do with
-each other, and a common length would be the root of a mean square: it grows where few cotangents do.
-"""
 
 
 def _length(parts: Sequence[Array]) -> Values:
