@@ -98,8 +98,8 @@ def a_millionth_arrives(
     Of any one gradient this is not so: what lies along 1 or x̂ never comes through a norm. Of the 64 that
     are drawn here together with the weights it is, of each, and for each γ, weight and number of members.
     """
-    *net, dy = _network(seed, members, gamma, weight)
-    back = impl.chain_vjp(*net, dy).inputs
+    chain, parameters, x, dy = _network(seed, members, gamma, weight)
+    back = impl.chain_vjp(chain, parameters, x, dy).inputs
     hold.at_most(1e-6 * np.abs(dy).sum(), abs(back).sum(), "10⁻⁶ Σ|∂E/∂y| ≤ Σ|∂E/∂x|")
 
 
