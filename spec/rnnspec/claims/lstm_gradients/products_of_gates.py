@@ -1,4 +1,4 @@
-"""The additive update: how near it keeps the derivative to the forget gates, and what it is not."""
+"""Forget gates over many steps: they multiply, and how slowly their product shrinks."""
 
 from __future__ import annotations
 
@@ -10,153 +10,19 @@ import numpy as np
 
 from rnnspec.claim import CONDITIONAL, ENCLOSED, REFUTED, claim
 from rnnspec.claims.lstm_gradients.passing import (
-    KAPPA,
-    gates,
     on_the_cell,
     one_unit,
-    through_the_output,
-    unit,
 )
 from rnnspec.evidence import INF, Cotangent, Enclose, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Layer, Network
 from rnnspec.sources import D2
-from rnnspec.strategies import arrays, networks
+from rnnspec.strategies import arrays
 from rnnspec.subject import Array, Subject
 
-
-def _read(net: Network, **most: Fraction) -> Array:
-    """For each unit the most that its row of R can add up to: weights times the largest slopes."""
-    return np.array(
-        [
-            sum(Fraction(float(abs(w))) * most[gate] for gate in most for w in net.parameters[f"U_{gate}"][j])
-            for j in range(net.layer.hidden)
-        ]
-    )
-
-
-def _one_gate_for_all(net: Network) -> Network:
-    """A constant forget gate of 1/2 and more, the same for all units, that nothing changes."""
-    b_f = np.round(abs(net.parameters["b_f"][0]) * 32) / 32
-    return net.with_parameters(W_f=0, U_f=0, b_f=b_f, U_o=0)
-
-
-def _has_one_gate(net: Network) -> bool:
-    p = net.parameters
-    constant = all(bool(np.all(p[name] == 0)) for name in ("W_f", "U_f", "U_o"))
-    return constant and bool(np.all(p["b_f"] == p["b_f"][0]) and p["b_f"][0] >= 0)
-
-
-OneStep = Annotated[
-    Network, networks("lstm", steps=(1, 1), hidden=(1, 3), inputs=(1, 1), batch=(1, 1), scales=(0, -1, -3))
-]
-SmallWeights = Annotated[
-    Network,
-    networks(
-        "lstm",
-        steps=(1, 4),
-        hidden=(1, 2),
-        inputs=(1, 1),
-        batch=(1, 1),
-        biases="one",
-        scales=(-5, -4),
-        also=_one_gate_for_all,
-        where=_has_one_gate,
-    ),
-]
-TwoSteps = Annotated[
-    Network, networks("lstm", steps=(2, 2), hidden=(1, 1), inputs=(1, 1), batch=(1, 1), biases="one")
-]
 Input = Annotated[Array, arrays((2, 8), low=-2, high=2, unit=1 / 8)]
 Driving = Annotated[Array, arrays((1, 8), low=0.25, high=2, unit=1 / 8)]
 Start = Annotated[Array, arrays(1, low=0, high=1, unit=1 / 8)]
-
-# ------------------------------------------------------------------------------------------
-SMALLER = "what is read through h is at most a quarter of the forget gates"
-
-well_behaved = claim(
-    "LGR-19",
-    title="The additive update keeps the derivative near the forget gates while little is read through h",
-    says="""
-        The additive update of the cell is the first reason for the LSTM's success: it gives a
-        derivative that behaves much better.
-    """,
-    statement="""
-        ∂c_t/∂c_{t-1} = diag(f_t) + R_t keeps near diag(f_t): over two steps the gradient is
-        between half and double of what the forget gates let through.
-    """,
-    equation="""
-        J = diag(f) + R,  ‖R‖ ≤ r < f_min:
-        (f_min − r)^k ‖v‖ ≤ ‖v J_k ... J_1‖ ≤ (f_max + r)^k ‖v‖
-        r ≤ f/4:  (f − r)² ≥ f²/2,  (f + r)² ≤ 2f²
-        row j of R:  Σ_l |R_jl| ≤ Σ_l (κ/4)|U_f|_jl + ¼|U_i|_jl + |U_g|_jl
-    """,
-    verdict=CONDITIONAL,
-    because="""
-        That it is a sum is exact, and a sum with one well-known term is bounded by the other:
-        whatever R is, it moves each factor by no more than its norm. With small recurrent
-        weights this is a narrow band around the product of the forget gates. How much better
-        "better" is, the document does not say; two steps and a factor of two are our reading.
-        Without the condition there is no such band: with U_g = 4 at rest f is 1/2 and the factor
-        3/2, and with larger weights gradients explode (LGR-10).
-    """,
-    conditions=(SMALLER,),
-    sources=[D2("why it works")],
-    floats="Sums of gates and products; they may differ by rounding.",
-    see=["LGR-01", "LGR-10"],
-)
-
-
-@well_behaved.as_stated(needs=["run_vjp"])
-def between_the_forget_gates(impl: Subject, hold: Hold, net: TwoSteps) -> None:
-    """One unit, a forget gate of 1/2: |∂c_2/∂c_0| with h_0 held is between half and double of 1/4."""
-    net = net.with_parameters(W_f=0, U_f=0, b_f=0)
-    back = impl.vjp(net, on_the_cell(net, 1.0)).state["c"]
-    hold.at_most(0.125, abs(back), "f²/2 ≤ |∂c_2/∂c_0|")
-    hold.at_most(abs(back), 0.5, "|∂c_2/∂c_0| ≤ 2f²")
-
-
-@well_behaved.necessity(of=between_the_forget_gates, condition=SMALLER)
-def candidate_that_reads_h() -> Mapping[str, Any]:
-    """U_g = 4 at rest: ½ (½ + 1) = 3/4, three times what the forget gates let through."""
-    return {"net": one_unit(steps=2, U_g=4.0)}
-
-
-@well_behaved.law(needs=["run_vjp"])
-def within_r_of_the_forget_gates(impl: Subject, hold: Hold, net: OneStep) -> None:
-    """One step, any state: each row of ∂c_t/∂c_{t-1} − diag(f) adds up to what the weights allow."""
-    most = _read(net, f=KAPPA / 4, i=Fraction(1, 4), g=Fraction(1))
-    for j in range(net.layer.hidden):
-        row = through_the_output(impl, hold, net, 1.0, unit(net, j))  # an output gate is at most 1
-        left = abs(row - gates(hold, net)["f"] * unit(net, j)).sum()
-        hold.at_most(left, most[j], f"Σ |R|, row {j}")
-
-
-@well_behaved.law(needs=["run_vjp"])
-def narrow_band_over_several_steps(impl: Subject, hold: Hold, net: SmallWeights) -> None:
-    """Small weights, a constant f: between (f − r)^k and (f + r)^k, length being a sum of sizes."""
-    k, r = net.steps, max(_read(net, i=Fraction(1, 4), g=Fraction(1)))
-    f = hold.reference.activation("sigmoid", net.parameters["b_f"][:1])
-    r = float(r)  # a sum of a few numbers of a few bits
-    length = abs(through_the_output(impl, hold, net, 0.5, unit(net, 0))).sum()
-    hold.at_most((f - r) ** k, length, "(f − r)^k ≤ ‖v J‖")
-    hold.at_most(length, (f + r) ** k, "‖v J‖ ≤ (f + r)^k")
-
-
-@well_behaved.proof
-def one_factor_more(prove: Prove) -> None:
-    """v(diag(f) + R) has sizes that add up to (f_min − r) and (f_max + r) times those of v, or between.
-
-    Unit by unit: of |v_j| = a the diagonal keeps f a, and row j of R moves at most r a to anywhere.
-    Added up over any number of units these are the two bounds, and over k steps their k-th powers.
-    """
-    f, low, high, r, a = prove.symbols("f low high r a", at_least=0)
-    prove.valid(a * f + r * a <= (high + r) * a, given=[f <= high])
-    prove.valid(a * f - r * a >= (low - r) * a, given=[f >= low])
-    x, y = prove.symbols("x y")
-    prove.valid(prove.all_of(abs(x) - abs(y) <= abs(x + y), abs(x + y) <= abs(x) + abs(y)))
-    prove.valid(prove.all_of((f - r) ** 2 >= f**2 / 2, (f + r) ** 2 <= 2 * f**2), given=[r <= f / 4])
-
 
 # ------------------------------------------------------------------------------------------
 not_a_sum = claim(
