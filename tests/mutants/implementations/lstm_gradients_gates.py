@@ -20,7 +20,7 @@ FAULTY: list[Faulty] = [
     faulty("cell's gradient grows in every step", BACK, "dc_kept = dc * f",
            "dc_kept = dc * f * dc.dtype.type(1.25)",
            "the cell's gradient is rescaled against vanishing",
-           "LGR-19/narrow_band_over_several_steps"),
+           "LGR-19/narrow_band_over_several_steps", "LGR-17/no_bias_keeps_it_for_ever"),
     faulty("hard sigmoid in the forget gate", STEP, F_GATE,
            "(gates.f(x, read, c) / 6 + x.dtype.type(0.5)).clip(0, 1)",
            "a piecewise linear gate in the place of the sigmoid", "LGR-21/half_life"),

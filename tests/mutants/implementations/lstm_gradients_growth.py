@@ -32,7 +32,7 @@ FAULTY: list[Faulty] = [
            "dc_kept = dc * f * dc.dtype.type(0.999)",
            "a decay of one in a thousand, meant for the weights, acts on the cell's gradient",
            "LGR-14/can_be_made_to_keep", "LGR-16/may_stay_at_one",
-           "LGR-17/loses_less_than_the_bias_says"),
+           "LGR-17/loses_less_than_the_bias_says", "LGR-17/all_but_a_hundredth_after_a_thousand_steps"),
 
     faulty("gradient of h clipped in every step", BACK, RETURNED,
            "return dx, (dread + dh_g).clip(-0.5, 0.5), dc_before",
