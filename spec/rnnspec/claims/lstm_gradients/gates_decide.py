@@ -171,10 +171,10 @@ def for_each_bias_a_number_of_steps(prove: Prove) -> None:
     (f,), (e,) = prove.symbols("f", above=0, below=1), prove.symbols("e", above=0)  # e^b
     prove.by_induction(lambda n: f**n * (1 + n * (1 - f)) <= 1)
     prove.identical(1 - prove.activation("sigmoid", prove.log(e)), 1 / (1 + e))
-    P, n, q, bound = prove.symbols("P n q bound", above=0)  # P = f^n, q = 1 − f
+    p, n, q, bound = prove.symbols("p n q bound", above=0)  # p = f^n, q = 1 − f
     prove.valid(n / (1 + e) >= prove.number(1, 2), given=[n >= (1 + e) / 2])
-    prove.valid(P <= prove.number(2, 3), given=[P * (1 + n * q) <= 1, n * q >= prove.number(1, 2)])
-    prove.valid(P <= bound, given=[P * (1 + n * q) <= 1, n * q * bound >= 1])
+    prove.valid(p <= prove.number(2, 3), given=[p * (1 + n * q) <= 1, n * q >= prove.number(1, 2)])
+    prove.valid(p <= bound, given=[p * (1 + n * q) <= 1, n * q * bound >= 1])
 
 
 @raised.proof

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, HOLDS, REFUTED, claim
+from rnnspec.claim import CONDITIONAL, HOLDS, REFUTED, SAMPLED, claim
 from rnnspec.claims.lstm_gradients.at_rest import RestingLstm, step_at_rest, total_at_rest
 from rnnspec.claims.lstm_gradients.passing import on_the_cell, one_unit, unit
-from rnnspec.evidence import Enclose, Layer, Prove
+from rnnspec.evidence import Enclose, Enclosed, Functions, Layer, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Network
 from rnnspec.sources import D0, D2
-from rnnspec.strategies import networks, reals, wholes
-from rnnspec.subject import Subject
+from rnnspec.strategies import arrays, networks, reals, wholes
+from rnnspec.subject import Array, Subject
 
 Weight = Annotated[float, reals(-16, 16)]
 Moderate = Annotated[float, reals(-8, 8)]
@@ -27,6 +27,8 @@ Few = Annotated[int, wholes(1, 10)]
 Steps = Annotated[int, wholes(1, 12)]
 Long = Annotated[int, wholes(1, 20)]
 Many = Annotated[int, wholes(30, 40)]
+Fewer = Annotated[int, wholes(1, 8)]
+Parts = Annotated[Array, arrays(2, low=-2, high=2, unit=1 / 8)]
 TwoUnits = Annotated[
     Network, networks("lstm", steps=(2, 2), hidden=(1, 3), inputs=(1, 1), batch=(1, 1), biases="one")
 ]
@@ -44,20 +46,27 @@ explodes = claim(
         at rest, zero biases:  ∂c_T/∂c_0 = (½ + ¼ U_g)^T
         n = 1, U_g = 6:  2^T, which is 1 + T and more
         n > 1:  grows exponentially iff ρ(½ + ¼ U_g) > 1
-        W_g = 1, U_g = 8, x_t = −8 h_{t-1}:  ∂c_t/∂c_{t-1} = ½ + 2 sech² c_{t-1}
+        W_g = 1, U_g = 8, x_t = −8 h_{t-1}:  ∂c_t/∂c_{t-1} = ½ + 2 sech² c_{t-1},   c_t = c_{t-1}/2
+        c_0 = 1/2, T = 12:  ∏ (½ + 2 sech² (c_0/2^t)) = 46,275   < 2.5^12 = 59,605
     """,
     verdict=HOLDS,
     because="""
         Without input or state everything stays at rest, all gates are 1/2 and all slopes as
-        large as they can be: the derivative is ½ + ¼ U_g in every step, and its powers grow
-        exponentially if an eigenvalue is larger than 1. Rest is no special case: where an
+        large as they can be: the derivative is ½ + ¼ U_g in every step. Its powers grow
+        exponentially if and only if an eigenvalue is larger than 1 in size: powers of a real matrix
+        are those of numbers, of scaled rotations and of Jordan blocks, whose entries
+        are a power of λ times at most a power of T (DEP-25). Rest is no special case: where an
         input keeps the candidate's argument at 0, a cell anywhere has ½ + 2 sech² c for
         U_g = 8, which is above 2 while |c| ≤ 1/2; as the cell halves in every step it tends
-        to 2.5, and 2.5^12 is 59,605.
+        to 2.5.
     """,
     sources=[D0("questions, 1")],
-    floats="With U_g = 6 all numbers are powers of two; beyond the largest one it is an infinity.",
-    see=["LGR-08", "LGR-11"],
+    rests_on=SAMPLED,  # n > 1, for which rotations and Jordan blocks of two units are drawn
+    floats="""
+        With U_g = 6 all numbers are powers of two, or three times one, and nothing is rounded as
+        long as they are numbers of the format: in float16 over 13 steps, in the others over 40 and more.
+    """,
+    see=["LGR-08", "LGR-11", "DEP-25"],
 )
 
 
@@ -65,6 +74,32 @@ explodes = claim(
 def doubles_each_step(impl: Subject, hold: Hold, T: Steps) -> None:
     """One unit at rest with zero biases and U_g = 6: 2^T."""
     hold.equal(total_at_rest(impl, hold, one_unit(steps=T, U_g=6.0), 1.0), 2.0**T, "∂c_T/∂c_0")
+
+
+@explodes.law(needs=["run_vjp"])
+def two_to_the_fortieth(impl: Subject, hold: Hold) -> None:
+    """U_g = 6 at rest over forty steps: 2^40. Or over as many as the largest number of the format allows."""
+    T = min(40, int(np.log2(impl.format.largest)) - 2)  # h gets 1.5 times as much as is asked for
+    hold.equal(total_at_rest(impl, hold, one_unit(steps=T, U_g=6.0), 1.0), 2.0**T, "∂c_T/∂c_0")
+
+
+@explodes.law(needs=["run_vjp"])
+def as_the_spectral_radius_says(impl: Subject, hold: Hold, parts: Parts, v: Parts, T: Fewer) -> None:
+    """½ + ¼ U_g a scaled rotation: ‖v ∂c_T/∂c_0‖ = ρ^T ‖v‖. With ρ = 1 a Jordan block adds only T v_1."""
+    a, b = parts
+    turning = total_at_rest(impl, hold, _two_units(T, np.array([[a, -b], [b, a]])), v)
+    squared = Fraction(a * a + b * b) ** T * Fraction(float(v @ v))
+    hold.equal((turning**2).sum(), squared, "‖v ∂c_T/∂c_0‖² of a scaled rotation")
+    sheared = total_at_rest(impl, hold, _two_units(T, np.array([[1.0, 1.0], [0.0, 1.0]])), v)
+    hold.equal(sheared, [[v[0], v[1] + T * v[0]]], "v ∂c_T/∂c_0 of a Jordan block")
+
+
+def _two_units(T: int, D: Array) -> Network:
+    """Two units at rest whose derivative over one step, ½ + ¼ U_g, is D."""
+    layer = Layer("lstm", 1, 2)
+    zero = {name: np.zeros(shape) for name, shape in layer.parameter_shapes.items()}
+    state = {name: np.zeros((1, 2)) for name in layer.states}
+    return Network(layer, {**zero, "U_g": 4 * D - 2 * np.eye(2)}, np.zeros((T, 1, 1)), state)
 
 
 @explodes.law(needs=["run_vjp"])
@@ -92,24 +127,61 @@ def at_rest(prove: Prove) -> None:
 
 @explodes.proof
 def off_the_fixed_point(prove: Prove) -> None:
-    """With W_g = 1, U_g = 8 and x = −8h: ½ + 2 sech² c, wherever c is; and the cell halves."""
+    """With W_g = 1, U_g = 8 and x = −8h: ½ + 2 sech² c, wherever c is; and the cell halves.
+
+    Afterwards h is to the cell what it was before, so every further step multiplies.
+    """
     (c,) = prove.symbols("c")
     h = prove.activation("tanh", c) / 2
     x = prove.symbols("x1")
     net = prove.network(Layer("lstm", 1, 1), 1, rest=0, W_g=1, U_g=8, c=c, h=h, inputs=x)
-    after, there = prove.reference.run(net).state["c"][0, 0], {"x1": -8 * h}
+    state, there = prove.reference.run(net).state, {"x1": -8 * h}
+    after, shown = state["c"][0, 0], state["h"][0, 0]
     derivative = prove.at(prove.derivative(after, c), there)
     prove.identical(derivative, prove.number(1, 2) + 2 * prove.slope("tanh", c))
     prove.identical(prove.at(after, there), c / 2)
+    prove.identical(prove.at(shown, there), prove.activation("tanh", c / 2) / 2)
+    prove.identical(prove.at(prove.derivative(shown, c), there), prove.slope("tanh", c / 2) / 2 * derivative)
+
+
+@explodes.proof
+def rotations_and_jordan_blocks(prove: Prove) -> None:
+    """D a scaled rotation: ‖v D‖² = |λ|² ‖v‖², |λ|² = a² + b². D = [λ 1; 0 λ]: D^n = [λ^n n λ^{n-1}; 0 λ^n].
+
+    (1 + e)^n ≥ 1 + n e tends to infinity, so |λ|^n does if |λ| > 1, and to 0 if 1/|λ| = 1 + e; then
+    n |λ|^n does as well, |λ|^n being 1/(1 + e)^n and (1 + e)^n ≥ 1 + n e + n (n − 1) e²/2.
+    """
+    a, b, x, y = prove.symbols("a b x y")
+    (lam, e) = prove.symbols("lam e", above=0)
+    v = prove.matrix([x, y])
+    turned = v @ prove.matrix([[a, -b], [b, a]])
+    prove.identical((turned**2).sum(), (a**2 + b**2) * (x**2 + y**2))
+    X = prove.symbols("X")[0]
+    prove.identical(prove.characteristic(prove.matrix([[a, -b], [b, a]]), X), (X - a) ** 2 + b**2)
+    prove.closed_form(
+        lambda n: [lam**n, n * lam**n / lam],
+        first=[lam, 1],
+        then=lambda n, row: [lam * row[0], row[0] + lam * row[1]],
+    )
+    prove.by_induction(lambda n: (1 + e) ** n >= 1 + n * e)
+    prove.by_induction(lambda n: (1 + e) ** n >= 1 + n * e + n * (n - 1) * e**2 / 2)
 
 
 @explodes.enclosure
 def above_two_near_zero(enclose: Enclose) -> None:
-    """½ + 2 sech² c > 2 for |c| ≤ 1/2, its maximum is 2.5, at 0; and 2.5^12 = 59,605."""
+    """½ + 2 sech² c > 2 for |c| ≤ 1/2, its maximum is 2.5, at 0; 2.5^12 = 59,605, and 46,275 from 1/2 on."""
     half = Fraction(1, 2)
     enclose.holds(lambda f, c: half + 2 * f.slope("tanh", c) > 2, c=(-half, half))
     enclose.holds(lambda f, c: half + 2 * f.slope("tanh", c) < half + 2, touching=[0], c=(-1, 1))
     enclose.value(lambda f: f.number("2.5") ** 12, "59605")
+    enclose.value(_twelve_steps_from_one_half, "46275")
+
+
+def _twelve_steps_from_one_half(f: Functions) -> Enclosed:
+    product = f.number(1)
+    for t in range(12):
+        product = product * (Fraction(1, 2) + 2 * f.slope("tanh", f.number(Fraction(1, 2 ** (t + 1)))))
+    return product
 
 
 # ------------------------------------------------------------------------------------------
