@@ -17,7 +17,7 @@ from rnnspec.hold import Hold
 from rnnspec.protocol import Network
 from rnnspec.sources import D2
 from rnnspec.strategies import arrays, networks
-from rnnspec.subject import Array, Numbers, Subject
+from rnnspec.subject import Array, Subject
 
 QUARTER = Fraction(1, 4)
 READ = 1 / 8
@@ -36,7 +36,7 @@ def _norm(W: Array) -> Fraction:
     return Fraction(_rounded_up(math.sqrt(squared), lambda root: root**2 >= squared))
 
 
-def _length(v: Numbers) -> Any:
+def _length(v: Any) -> Any:
     """‖v‖²."""
     return (v**2).sum()
 
