@@ -10,6 +10,7 @@ import numpy as np
 from rnnspec.claim import ENCLOSED, HOLDS, claim
 from rnnspec.claims.lstm_gradients.at_rest import total_at_rest
 from rnnspec.claims.lstm_gradients.passing import (
+    CLOSED,
     KAPPA,
     gates,
     on_the_cell,
@@ -29,6 +30,7 @@ LstmOfOneStep = Annotated[Network, networks("lstm", steps=(1, 1), hidden=(1, 3),
 TinyLstm = Annotated[Network, networks("lstm", steps=(2, 2), hidden=(1, 1), inputs=(1, 1))]
 Gate = Annotated[int, wholes(0, 2)]
 Weight = Annotated[float, reals(0, 8)]
+Negative = Annotated[float, reals(-8, -1 / 16)]
 
 four_terms = claim(
     "LGR-01",
@@ -46,6 +48,7 @@ four_terms = claim(
                         · diag(o_{t-1} sech² c_{t-1}) + diag(f)
         f' = f(1−f),  i' = i(1−i),  g' = 1−g²
         n = 1:  |∂c_t/∂c_{t-1}| < 1 + (κ/4)|U_f| + ¼|U_i| + |U_g|
+        n = 1, U_f = U_i = 0:  sup |∂c_t/∂c_{t-1}| = 1 + U_g  for U_g ≥ 0,  max(1, |U_g|)  for U_g < 0
     """,
     verdict=HOLDS,
     because="""
@@ -54,10 +57,12 @@ four_terms = claim(
         c_t, so U_o does not occur. What is held is o_{t-1}, that is h_{t-2}: LGR-02 shows what
         becomes of that over two steps.
 
-        The bound takes each factor at its largest. 1 + |U_g| and 1 + ¼|U_i| are each
-        approached where the other weights are 0, but not their sum: the one wants i near 1,
-        the other i = 1/2. The term in U_f is largest at f = 1/2, where f itself is not 1, so
-        its share is never reached.
+        The bound takes each factor at its largest. Where the other weights are 0, 1 + U_g is
+        approached for U_g ≥ 0, and 1 + ¼|U_i|, but not their sum: the one wants i near 1,
+        the other i = 1/2. A negative U_g is of another sign than f, and the derivative
+        f + i g' U_g o sech² c lies between −|U_g| and 1: the supremum of its size is max(1, |U_g|),
+        which is less than the bound. With U_i the candidate's sign may be that of U_i. The term in
+        U_f is largest at f = 1/2, where f itself is not 1, so its share is never reached.
     """,
     sources=[D2("the full gradient")],
     rests_on=ENCLOSED,  # the constant κ
@@ -119,6 +124,16 @@ def bound_is_approached_through_the_candidate(impl: Subject, hold: Hold, U_g: We
 
 
 @four_terms.law(needs=["run_vjp"])
+def negative_candidate_is_subtracted(impl: Subject, hold: Hold, U_g: Negative) -> None:
+    """At rest, U_g < 0: with f open and i closed within 2^-20 of 1, with f closed and i open of U_g."""
+    open_f = one_unit(steps=1, b_f=64.0, b_i=CLOSED, b_o=64.0, U_g=U_g)
+    open_i = one_unit(steps=1, b_f=CLOSED, b_i=64.0, b_o=64.0, U_g=U_g)
+    little = 1 - Fraction(1, 2**20)
+    hold.strictly_less(little, total_at_rest(impl, hold, open_f, 1.0), "∂c_t/∂c_{t-1} near 1")
+    hold.strictly_less(total_at_rest(impl, hold, open_i, 1.0), little * Fraction(U_g), "near U_g")
+
+
+@four_terms.law(needs=["run_vjp"])
 def bound_is_approached_through_the_input_gate(impl: Subject, hold: Hold, U_i: Weight) -> None:
     """With a saturated candidate and i = 1/2 it is within 2^-20 of 1 + ¼|U_i|."""
     net = one_unit(steps=1, b_f=64.0, b_g=64.0, b_o=64.0, U_i=U_i)
@@ -150,6 +165,8 @@ def each_factor_at_its_largest(prove: Prove) -> None:
     prove.valid(f * (1 - f) <= prove.number(1, 4))
     prove.valid(f + f * (1 - f) * k < 1 + k / 4)  # k = κ |U_f|
     prove.valid(i * (1 - g**2) * a + g * i * (1 - i) * b < a + b / 4)
+    (read,) = prove.symbols("read", above=0, below=1)  # i g' o sech² c, times a = |U_g| where U_g < 0
+    prove.valid(prove.all_of(f - read * a < 1, f - read * a > -a))
 
 
 @four_terms.enclosure

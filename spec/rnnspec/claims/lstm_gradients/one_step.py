@@ -12,6 +12,7 @@ from rnnspec.claims.lstm_gradients.passing import (
     gates,
     on_everything,
     on_the_cell,
+    one_unit,
     steps_of,
     through_the_output,
     unit,
@@ -20,7 +21,7 @@ from rnnspec.evidence import Enclose, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Cotangent, Layer, Network
 from rnnspec.sources import D2
-from rnnspec.strategies import networks
+from rnnspec.strategies import networks, reals
 from rnnspec.subject import Subject
 
 Lstm = Annotated[Network, networks("lstm", steps=(0, 5), hidden=(1, 3), inputs=(1, 2), large=True)]
@@ -31,6 +32,7 @@ SmallLstm = Annotated[Network, networks("lstm", steps=(1, 3), hidden=(1, 2), inp
 SmallOfTwoSteps = Annotated[
     Network, networks("lstm", steps=(2, 2), hidden=(1, 2), inputs=(1, 1), batch=(1, 1))
 ]
+Weight = Annotated[float, reals(-8, 8)]
 TinyLstm = Annotated[Network, networks("lstm", steps=(2, 2), hidden=(1, 1), inputs=(1, 1), batch=(1, 1))]
 
 # ------------------------------------------------------------------------------------------
@@ -51,8 +53,9 @@ four_terms = claim(
     because="""
         The cell is kept by f, and it is also shown to the gates of the next step through
         h_{t-1}. By the product and chain rules this adds one term for each of f, i and g.
-        The derivative is diag(f) exactly when those terms vanish: when h_{t-1} is held
-        (the truncated gradient of 1997), or when U_f = U_i = U_g = 0.
+        The derivative is diag(f) if and only if those terms add up to 0. They do so whatever the
+        state where h_{t-1} is held (the truncated gradient of 1997), or where U_f = U_i = U_g = 0;
+        and for any weights in single states, as at rest with U_g = 0, where all of them are 0.
     """,
     sources=[D2("a common misconception")],
     floats="Both sides are sums of a few products; they may differ by rounding.",
@@ -93,6 +96,13 @@ def sum_of_four_terms(impl: Subject, hold: Hold, net: LstmOfTwoSteps) -> None:
         )
         whole = through_the_output(impl, hold, second, o_before, v)
         hold.equal(whole, v * now["f"] + through_gates * shown, f"row {j} of ∂C_2/∂C_1")
+
+
+@four_terms.law(needs=["run_vjp"])
+def forget_gate_alone_in_a_single_state(impl: Subject, hold: Hold, U_f: Weight, U_i: Weight) -> None:
+    """At rest with U_g = 0 it is f = 1/2, though two gates read h: c f' and g i' are 0."""
+    net = one_unit(steps=1, U_f=U_f, U_i=U_i)
+    hold.equal(through_the_output(impl, hold, net, O_FIRST, 1.0), 0.5, "∂C_t/∂C_{t-1}")
 
 
 @four_terms.law(needs=["run"])
