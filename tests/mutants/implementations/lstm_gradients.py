@@ -7,7 +7,7 @@ from mutants.planting import BACK, BACKWARD, DH, F_GATE, RECURRENT, STEP, Faulty
 FAULTY: list[Faulty] = [
     faulty("input and forget gates swapped", STEP, "f * c) + i * g", "i * c) + f * g",
            "the packed gates are unpacked with input and forget gate exchanged",
-           "LGR-05/kept_and_written"),
+           "LGR-05/kept_and_written", "LGR-14/and_still_be_written"),
     faulty("output without tanh", STEP, "h = o * squashed", "h = o * c",
            "the cell is shown as it is", "LGR-03/gates_see_the_cell"),
     faulty("final state is the one before", "rnnref.sequence:forward",

@@ -145,8 +145,8 @@ solved = claim(
     "LGR-14",
     title="The LSTM does not solve vanishing or exploding gradients; it can be made to keep them",
     says="""
-        The LSTM solves the problem of vanishing gradients, and by one of the documents that of
-        exploding ones as well.
+        The LSTM solves the problem of vanishing gradients, and by two of the documents that of
+        exploding ones as well: one says so, a heading of the other presupposes it.
     """,
     statement="""
         Whatever the parameters, ‖∂c_T/∂c_0‖ stays away from 0 and from infinity (after 20
@@ -161,16 +161,18 @@ solved = claim(
     because="""
         Parameters 0 are enough: all gates are 1/2 and the gradient halves in every step. With
         U_g = 6 it doubles. What the LSTM has is the possibility: for any number of steps there
-        are parameters with which nearly all of the gradient arrives, while gates let the cell
-        be written at will. A plain RNN has not: to latch a bit robustly it needs a stable
-        fixed point away from 0, and there its factor is 2u/sinh(2u), below 1. LGR-11
+        are parameters with which nearly all of the gradient arrives, while the input gate lets the cell
+        be written at will; the forget gate is open whatever comes. With one that reads the input as well
+        an LSTM holds what was marked last (LST-24). A plain RNN has not: to latch a bit robustly it
+        needs a stable fixed point away from 0, and there its factor is 2u/sinh(2u), below 1. LGR-11
         measures how fast gradients shrink in random networks: at some gains the LSTM's are the
         faster ones. Others among the documents say so themselves: the LSTM alleviates, it can still explode.
     """,
     corrected="""
         There are parameters for which the gradient vanishes, and others for which it explodes.
-        For every T and ε there are parameters with |∂c_T/∂c_0 − 1| < ε whose gates still read
-        the input; a scalar tanh RNN has a factor below 1 wherever it latches.
+        For every T and ε there are parameters with |∂c_T/∂c_0 − 1| < ε, with which the input and
+        output gates and the candidate still read the input; a scalar tanh RNN has a factor
+        below 1 wherever it latches.
     """,
     sources=[
         D0("1.3, solution 6"),
@@ -186,7 +188,7 @@ solved = claim(
     ],
     rests_on=ENCLOSED,  # 2u < sinh(2u)
     floats="With zero biases and small weights powers of two; otherwise rounded in every step.",
-    see=["LGR-10", "LGR-11", "LGR-12", "LGR-13", "EMP-04", "RNN-28"],
+    see=["LGR-10", "LGR-11", "LGR-12", "LGR-13", "LST-24", "EMP-04", "RNN-28"],
 )
 
 
@@ -227,11 +229,24 @@ def both_extremes(impl: Subject, hold: Hold, T: Several) -> None:
 @solved.law(needs=["run_vjp"])
 def can_be_made_to_keep(impl: Subject, hold: Hold, b_f: Bias, w: Weight, x: State, T: Steps) -> None:
     """With nothing reading h and b_f ≥ 16, more than 1 − T 2^-b_f arrives, whatever is written."""
-    net = one_unit(steps=T, b_f=b_f, W_i=w, W_g=w, W_o=w)
-    written = Network(net.layer, net.parameters, np.full((T, 1, 1), x), net.state)
-    arrives = impl.vjp(written, on_the_cell(written, 1.0)).state["c"]
+    net = _written(b_f, w, x, T)
+    arrives = impl.vjp(net, on_the_cell(net, 1.0)).state["c"]
     hold.at_most(1 - arrives, T * 2.0**-b_f, "1 − ∂c_T/∂c_0")
     hold.at_most(arrives, 1, "∂c_T/∂c_0", rounding=SURVIVES)
+
+
+@solved.law(needs=["run"])
+def and_still_be_written(impl: Subject, hold: Hold, b_f: Bias, w: Weight, x: State) -> None:
+    """With the same parameters one step from c_0 = 0 leaves σ(w x) tanh(w x): the gates read the input."""
+    read = np.array([[w * x]])
+    written = hold.reference.activation("sigmoid", read) * hold.reference.activation("tanh", read)
+    hold.equal(impl.run(_written(b_f, w, x, 1)).state["c"], written, "c_1")
+
+
+def _written(b_f: float, w: float, x: float, T: int) -> Network:
+    """A forget gate that stays open, and all others and the candidate read the input x."""
+    net = one_unit(steps=T, b_f=b_f, W_i=w, W_g=w, W_o=w)
+    return Network(net.layer, net.parameters, np.full((T, 1, 1), x), net.state)
 
 
 @solved.proof
