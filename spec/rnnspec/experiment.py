@@ -48,7 +48,7 @@ Values: TypeAlias = NDArray[np.float64]
 """One number a trial."""
 
 DEPENDS = "depends on "
-VERDICTS = ("supported", "not supported", "recorded")
+VERDICTS = ("supported", "not supported", "not settled", "recorded")
 
 
 @dataclass(frozen=True)
@@ -108,15 +108,15 @@ class Outcome:
     """What an experiment came to.
 
     Attributes:
-        verdict: `supported`, `not supported`, `depends on ...`; or `recorded`, for an opinion or a
-            piece of history that nothing can measure here.
+        verdict: `supported`, `not supported`, `depends on ...`; `not settled`, where the rows leave
+            it open; or `recorded`, for an opinion or a piece of history that nothing can measure here.
         rows: what was measured; nothing, if it is recorded.
         explanation: how the verdict follows from the rows; of what is recorded, why it cannot be
             measured.
         settled: whether the rows decide, at their uncertainty; otherwise more trials are needed.
 
     Raises:
-        ValueError: if the verdict is none of these, or does not fit the rows.
+        ValueError: if the verdict is none of these, or does not fit the rows or what is settled.
     """
 
     verdict: str
@@ -133,6 +133,8 @@ class Outcome:
             raise ValueError(
                 f"got {len(self.rows)} rows and the verdict {self.verdict!r}, expected {expected}"
             )
+        if self.verdict == "not settled" and self.settled:
+            raise ValueError("got the verdict 'not settled' of rows that are said to settle it")
 
     @staticmethod
     def recorded(why: str) -> Outcome:

@@ -9,7 +9,7 @@ import pytest
 
 from rnnspec.claim import Kind
 from rnnspec.claims import registry
-from rnnspec.claims.empirical.weighing import learnt, lost, weighed
+from rnnspec.claims.empirical.weighing import OTHERWISE, Setting, learnt, lost, together, weighed
 from rnnspec.evidence import Outcome, Training
 from rnnspec.kit.laboratory import Laboratory
 
@@ -60,8 +60,8 @@ def test_nothing_depends_on_settings_that_make_no_difference(claim: Any, trained
         ("EMP-01", training(1e-4, 1.0), 1.0, "not supported"),
         ("EMP-02", training(1e-4, 1.0), 1.0, "not supported"),  # none explodes
         ("EMP-04", training(0.5, 0.5), 1.0, "not supported"),
-        ("EMP-05", training(1e-4, 1.0), 1.0, "supported"),
-        ("EMP-05", training(0.5, 0.5), 1.0, "not supported"),
+        ("EMP-05", training(1e-4, 1.0), -120.0, "not supported"),  # learnt over 200 steps as well
+        ("EMP-05", training(0.5, 0.5), -120.0, "not supported"),
         ("EMP-07", training(0.5, 0.5), 1.0, "supported"),
         ("EMP-08", training(0.5, 0.5), 1.0, "not supported"),
         ("EMP-12", training(0.5, 0.5), 1.0, "supported"),
@@ -75,16 +75,98 @@ def test_other_measurements_give_other_verdicts(
     assert outcome(claim_id, Pretended(trained, growth)).verdict == verdict
 
 
-def test_settings_are_weighed() -> None:
-    yes, no = {"a": True, "b": False}, {"a": False, "b": True}
-    both, neither = {"a": True, "b": True}, {"a": False, "b": False}
-    assert weighed(yes, no, "it")[:2] == ("depends on it", True)
-    assert weighed(both, neither, "it")[:2] == ("supported", True)
-    assert weighed(neither, both, "it")[:2] == ("not supported", True)
-    assert weighed(yes, neither, "it")[:2] == ("supported", False)
-    assert weighed(neither, no, "it")[:2] == ("not supported", False)
-    assert weighed(neither, neither, "it")[:2] == ("not supported", False)
-    assert weighed(yes, no, "it")[2] == "supported with 95 % certainty: a. Contradicted: b"
+class UpToSome(Pretended):
+    """A laboratory in which a task is learnt if its sequences are short."""
+
+    def __init__(self, longest: int) -> None:
+        super().__init__(training(1e-4, 1.0), growth=-120.0)
+        self._longest = longest
+
+    def train(self, model: Any, task: Any, *settings: Any, **options: Any) -> Training:
+        steps = len(task.draw(self.random(0), 1).inputs)
+        return training(1e-4, 1.0) if steps <= self._longest else training(0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("longest", "verdict"),
+    [
+        (4, "not supported"),
+        (8, "supported"),
+        (11, "not supported"),
+        (21, "not supported"),
+        (201, "not supported"),
+    ],
+)
+def test_how_far_a_plain_network_remembers_is_a_curve(longest: int, verdict: str) -> None:
+    """Too short; as found; no worse at 10 than at 5; and too long, twice."""
+    assert outcome("EMP-05", UpToSome(longest)).verdict == verdict
+
+
+YES, NO, OPEN = (True, False), (False, True), (False, False)
+
+
+def two_by_two(**says: tuple[bool, bool]) -> list[Setting]:
+    """Settings with two factors of two levels each: `a1` to `b2`."""
+    return [Setting({"letter": name[0], "digit": name[1]}, *whether) for name, whether in says.items()]
+
+
+NAMES = {"supporting": ["a, 1", "a, 2"], "contradicting": ["b, 1"]}
+
+
+@pytest.mark.parametrize(
+    ("says", "verdict", "settled"),
+    [
+        ((YES, YES, NO), "depends on letter", True),
+        # Other sides than the named ones: no longer what was found, whatever it depends on.
+        ((NO, NO, YES), "depends on letter" + OTHERWISE, True),
+        ((YES, NO, NO), "depends on letter and on digit" + OTHERWISE, True),
+        ((NO, YES, NO), "depends on digit" + OTHERWISE, True),
+        ((YES, YES, YES), "supported", True),
+        ((NO, NO, NO), "not supported", True),
+        ((YES, OPEN, NO), "not settled", False),
+        ((OPEN, YES, NO), "not settled", False),
+        ((YES, YES, OPEN), "not settled", False),
+        ((OPEN, OPEN, OPEN), "not settled", False),
+    ],
+)
+@pytest.mark.parametrize("aside", [YES, NO, OPEN])
+def test_only_the_sides_that_were_found_are_the_finding(
+    says: tuple[tuple[bool, bool], ...], verdict: str, settled: bool, aside: tuple[bool, bool]
+) -> None:
+    """What is not named, here b2, decides nothing."""
+    settings = two_by_two(a1=says[0], a2=says[1], b1=says[2], b2=aside)
+    assert weighed(settings, **NAMES)[:2] == (verdict, settled)
+
+
+def test_what_was_varied_together_is_not_told_apart() -> None:
+    verdict, settled, says = weighed(two_by_two(a1=YES, b2=NO, a2=OPEN), ["a, 1"], ["b, 2"])
+    assert (verdict, settled) == ("depends on what was varied together", True)
+    assert says == "supported with 95 % certainty: a, 1. Contradicted: b, 2"
+
+
+def test_it_is_said_what_is_open() -> None:
+    says = weighed(two_by_two(a1=YES, a2=OPEN, b1=NO), **NAMES)[2]
+    assert says.endswith("Contradicted: b, 1. To be settled by more trials: a, 2")
+
+
+def test_names_are_those_of_settings() -> None:
+    settings = two_by_two(a1=YES, b1=NO)
+    for names in (([], []), (["a, 2"], ["b, 1"]), (["a, 1"], ["a, 1"])):
+        with pytest.raises(ValueError, match="got the names"):
+            weighed(settings, *names)
+    for others in ([*settings, settings[0]], [*settings, Setting({"letter": "c"}, *YES)], []):
+        with pytest.raises(ValueError, match="got the settings"):
+            weighed(others, ["a, 1"], ["b, 1"])
+
+
+def test_a_statement_in_parts_needs_all_of_them() -> None:
+    yes, no = {"a": True, "b": True}, {"a": False, "b": False}
+    assert together(yes, no) == ("supported", True, "supported in all of: a; b")
+    assert together(yes | {"a": False}, no | {"a": True})[:2] == ("not supported", True)
+    assert together(no, no | {"b": True})[:2] == ("not supported", True)
+    assert together(yes | {"b": False}, no) == (
+        "not settled", False, "contradicted with 95 % certainty: none. Not supported: b",
+    )  # fmt: skip
 
 
 def test_what_was_learnt_and_what_was_lost() -> None:

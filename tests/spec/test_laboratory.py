@@ -366,12 +366,15 @@ class TestTimes:
 
 
 class TestOutcomes:
-    def test_a_verdict_is_one_of_four(self) -> None:
+    def test_a_verdict_is_one_of_five(self) -> None:
         row = Laboratory(6, 0).frequency("it", np.ones(6))
         for verdict in ("supported", "not supported", "depends on the gain"):
             assert Outcome(verdict, [row], "it is so", True).verdict == verdict
         with pytest.raises(ValueError, match="got the verdict 'maybe', expected supported, not supported"):
             Outcome("maybe", [row], "it is so", True)
+        assert Outcome("not settled", [row], "it is open", False).verdict == "not settled"
+        with pytest.raises(ValueError, match="got the verdict 'not settled' of rows that are said to"):
+            Outcome("not settled", [row], "it is open", True)
 
     def test_what_is_recorded_and_nothing_else_has_no_rows(self) -> None:
         row = Laboratory(6, 0).frequency("it", np.ones(6))

@@ -59,6 +59,12 @@ def test_known_values(hits: int, trials: int, low: float, high: float) -> None:
     assert [round(end, 4) for end in wilson(hits, trials)] == [low, high]
 
 
+@given(trials=st.integers(1, 500))
+def test_what_never_or_always_happened_has_an_end_that_is_exact(trials: int) -> None:
+    assert wilson(0, trials)[0] == 0
+    assert wilson(trials, trials)[1] == 1
+
+
 def test_the_quantile_is_that_of_the_normal_distribution() -> None:
     assert math.isclose(0.5 * math.erfc(-NORMAL_97_5 / math.sqrt(2)), 0.975, rel_tol=2.0**-50)
 

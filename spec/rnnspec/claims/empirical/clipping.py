@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rnnspec.claim import EMPIRICAL, claim
-from rnnspec.claims.empirical.weighing import Happened, lost, weighed
+from rnnspec.claims.empirical.weighing import Happened, Setting, lost, weighed
 from rnnspec.evidence import Lab, Outcome, Plan, Start, Training
 from rnnspec.protocol import Layer
 from rnnspec.sources import D3, D4
@@ -49,28 +49,34 @@ fatal = claim(
 EXPLODED = 10.0
 """A gradient of this norm is called exploded."""
 
+FATAL = "gain 1, learning rate 0.3", "gain 2, learning rate 0.3"
+HARMLESS = ("gain 2, learning rate 0.1",)
+
 
 @fatal.experiment
 def runs_that_explode_and_runs_that_are_lost(lab: Lab) -> Outcome:
     """How many runs explode, and how many of these are lost, in three settings."""
-    rows, exploding, dying = [], {}, {}
+    rows, exploding, settings = [], [], []
     for gain, rate in ((1.0, 0.3), (2.0, 0.3), (2.0, 0.1)):
-        setting = f"gain {gain:g}, learning rate {rate:g}"
+        levels = {
+            "the size of the weights": f"gain {gain:g}",
+            "the learning rate": f"learning rate {rate:g}",
+        }
+        setting = ", ".join(levels.values())
         trained = lab.train(NETWORK, recall(LAG), Start("glorot", gain), Plan(rate, 80, batch=16))
         exploded = ~(trained.norms <= EXPLODED).all(axis=1)
-        exploding[setting] = lab.frequency(f"{setting}: explodes", exploded)
-        rows.append(exploding[setting])
+        exploding.append(lab.frequency(f"{setting}: explodes", exploded))
+        rows.append(exploding[-1])
+        fatal_here, harmless_here = False, False
         if exploded.any():
-            dying[setting] = lab.frequency(f"{setting}: lost, of those", lost(trained)[exploded])
-            rows.append(dying[setting])
-    verdict, settled, says = weighed(
-        {setting: row.above(1 / 2) for setting, row in dying.items()},
-        {setting: row.below(1 / 2) for setting, row in dying.items()},
-        "the learning rate",
-    )
-    sometimes = any(row.above(0) and row.below(1) for row in exploding.values())
+            dying = lab.frequency(f"{setting}: lost, of those", lost(trained)[exploded])
+            fatal_here, harmless_here = dying.above(1 / 2), dying.below(1 / 2)
+            rows.append(dying)
+        settings.append(Setting(levels, fatal_here, harmless_here))
+    verdict, settled, says = weighed(settings, FATAL, HARMLESS)
+    sometimes = any(row.above(0) and row.below(1) for row in exploding)
     says = f"that it is fatal is {says}; a setting in which only some runs explode: {sometimes}"
-    return Outcome(verdict if sometimes else "not supported", rows, says, settled)
+    return Outcome(verdict, rows, says, settled) if sometimes else Outcome("not supported", rows, says, True)
 
 
 # ------------------------------------------------------------------------------------------
@@ -142,11 +148,13 @@ def rises_of_the_loss(lab: Lab) -> Outcome:
     ]
     damped = lab.difference("doubles, without clipping − with", *doubles)
     by_memory = swings["0.3"].above(1 / 2) and forgetful.below(1 / 2)
-    verdict, settled, says = weighed(
-        {"learning rate 0.3": by_memory and damped.above(0),
-         "learning rate 0.03": swings["0.03"].above(1 / 2)},
-        {"learning rate 0.3": swings["0.3"].below(1 / 2) or damped.below(0),
-         "learning rate 0.03": swings["0.03"].below(1 / 2)},
-        "the learning rate",
-    )  # fmt: skip
+    settings = [
+        Setting(
+            {"the learning rate": "0.3"},
+            by_memory and damped.above(0),
+            swings["0.3"].below(1 / 2) or forgetful.above(1 / 2) or damped.below(0),
+        ),
+        Setting({"the learning rate": "0.03"}, swings["0.03"].above(1 / 2), swings["0.03"].below(1 / 2)),
+    ]
+    verdict, settled, says = weighed(settings, supporting=["0.3"], contradicting=["0.03"])
     return Outcome(verdict, [forgetful, *swings.values(), still, *shares, damped], says, settled)

@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 
 from rnnspec.claim import EMPIRICAL, claim
-from rnnspec.claims.empirical.weighing import learnt, weighed
-from rnnspec.evidence import Enclose, Lab, Network, Outcome, Plan, Prove, Start, Training
+from rnnspec.claims.empirical.weighing import Setting, learnt, weighed
+from rnnspec.evidence import Enclose, Lab, Measurement, Network, Outcome, Plan, Prove, Start, Training
 from rnnspec.protocol import Layer
 from rnnspec.sources import D0, D4
 from rnnspec.tasks import Task, echo, latest, recall
@@ -52,20 +52,23 @@ about_equal = claim(
 )
 
 
+ALIKE = "latest of 8 steps", "echo 2 steps later"
+APART = ("recall after 5 steps",)
+
+
 @about_equal.experiment
 def losses_side_by_side(lab: Lab) -> Outcome:
     """The GRU's loss over the LSTM's, trial by trial, on three tasks."""
-    rows = {}
+    rows, settings = [], []
     for task, steps in ((latest(8, 0.3), 30), (echo(2, 10), 30), (recall(5), 50)):
         lstm = _train(lab, Layer("lstm", task.inputs, UNITS), task, steps, 1.0, one_in=3)
         gru = _train(lab, Layer("gru", task.inputs, UNITS), task, steps, one_in=3)
-        rows[task.name] = lab.ratio(f"{task.name}: loss, GRU / LSTM", gru.tested, lstm.tested)
-    verdict, settled, says = weighed(
-        {task: row.above(3 / 4) and row.below(4 / 3) for task, row in rows.items()},
-        {task: row.below(3 / 4) or row.above(4 / 3) for task, row in rows.items()},
-        "the task",
-    )
-    return Outcome(verdict, list(rows.values()), says, settled)
+        row = lab.ratio(f"{task.name}: loss, GRU / LSTM", gru.tested, lstm.tested)
+        alike, apart = row.above(3 / 4) and row.below(4 / 3), row.below(3 / 4) or row.above(4 / 3)
+        settings.append(Setting({"the task": task.name}, alike, apart))
+        rows.append(row)
+    verdict, settled, says = weighed(settings, ALIKE, APART)
+    return Outcome(verdict, rows, says, settled)
 
 
 # ------------------------------------------------------------------------------------------
@@ -102,28 +105,31 @@ LOSS = 0.25
 """Half of the loss on a sign of a network that always says 0."""
 
 
+CHEAPER = "latest of 8 steps, forget bias 0", "latest of 8 steps, forget bias 2"
+DEARER = ("recall after 5 steps, forget bias 2",)
+
+
 @cheaper.experiment
 def multiplications_until_learnt(lab: Lab) -> Outcome:
     """Multiplications of the GRU over those of the LSTM, until a loss of 1/4 is reached."""
-    rows, reached = {}, []
+    rows: list[Measurement] = []
+    reached, settings = [], []
     for task, steps, biases in ((latest(8, 0.3), 40, (0.0, 2.0)), (recall(5), 60, (2.0,))):
         m, n = task.inputs, UNITS
         gru = _train(lab, Layer("gru", m, n), task, steps).steps_to(LOSS)
         reached.append(lab.frequency(f"{task.name}: reached by the GRU", np.isfinite(gru)))
         for bias in biases:
-            setting = f"{task.name}, forget bias {bias:g}"
+            levels = {"the task": task.name, "the forget gate's first bias": f"forget bias {bias:g}"}
             lstm = _train(lab, Layer("lstm", m, n), task, steps, bias).steps_to(LOSS)
             cost = (3 * n * (m + n) + 3 * n) * gru, (4 * n * (m + n) + 3 * n) * lstm
-            rows[setting] = lab.ratio(f"{setting}: multiplications, GRU / LSTM", *cost)
-    verdict, settled, says = weighed(
-        {setting: row.below(1) for setting, row in rows.items()},
-        {setting: row.above(1) for setting, row in rows.items()},
-        "the task",
-    )
+            row = lab.ratio(f"{', '.join(levels.values())}: multiplications, GRU / LSTM", *cost)
+            settings.append(Setting(levels, row.below(1), row.above(1)))
+            rows.append(row)
+    verdict, settled, says = weighed(settings, CHEAPER, DEARER)
     took = lab.time_ratio(
         "8 steps, m = 64, n = 128: GRU / LSTM", *(partial(lab.run, net) for net in _large(lab))
     )
-    return Outcome(verdict, [*rows.values(), *reached, took], says, settled)
+    return Outcome(verdict, [*rows, *reached, took], says, settled)
 
 
 def _large(lab: Lab) -> list[Network]:
@@ -191,24 +197,30 @@ better_far = claim(
 )
 
 
+AHEAD = "forget bias 2, GRU with 5 units", "forget bias 2, GRU with 6 units"
+NOT_AHEAD = "forget bias 0, GRU with 5 units", "forget bias 0, GRU with 6 units"
+
+
 @better_far.experiment
 def losses_after_a_long_lag(lab: Lab) -> Outcome:
     """The loss of GRUs with five and six units over that of LSTMs with five, for two first biases."""
-    task, rows = recall(10), {}
+    task, settings = recall(10), []
+    rows: list[Measurement] = []
     grus = {n: _train(lab, Layer("gru", task.inputs, n), task, 50, one_in=3) for n in (5, 6)}
     share = [lab.frequency(f"learnt, GRU with {n} units", learnt(gru)) for n, gru in grus.items()]
     for bias in (0.0, 2.0):
         lstm = _train(lab, Layer("lstm", task.inputs, 5), task, 50, bias, one_in=3)
         share.append(lab.frequency(f"learnt, LSTM, forget bias {bias:g}", learnt(lstm)))
         for n, gru in grus.items():
-            setting = f"forget bias {bias:g}, GRU with {n} units"
-            rows[setting] = lab.ratio(f"{setting}: loss, GRU / LSTM with 5", gru.tested, lstm.tested)
-    verdict, settled, says = weighed(
-        {setting: row.above(1.1) for setting, row in rows.items()},
-        {setting: row.below(1.1) for setting, row in rows.items()},
-        "the forget gate's first bias",
-    )
-    return Outcome(verdict, [*rows.values(), *share], says, settled)
+            levels = {
+                "the forget gate's first bias": f"forget bias {bias:g}",
+                "the size of the GRU": f"GRU with {n} units",
+            }
+            row = lab.ratio(f"{', '.join(levels.values())}: loss, GRU / LSTM with 5", gru.tested, lstm.tested)
+            settings.append(Setting(levels, row.above(1.1), row.below(1.1)))
+            rows.append(row)
+    verdict, settled, says = weighed(settings, AHEAD, NOT_AHEAD)
+    return Outcome(verdict, [*rows, *share], says, settled)
 
 
 @better_far.proof

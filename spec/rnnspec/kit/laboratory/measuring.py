@@ -69,12 +69,17 @@ def ratio(what: str, left: ArrayLike, right: ArrayLike) -> Measurement:
 
 
 def wilson(hits: int, trials: int, z: float = NORMAL_97_5) -> tuple[float, float]:
-    """The score interval for a frequency (Wilson 1927), honest also at 0 and at all."""
+    """The score interval for a frequency (Wilson 1927), honest also at 0 and at all.
+
+    What never happened has the lower end 0, and what always did the upper end 1, exactly: rounded, an
+    end could lie inside, and "more often than never" would be certain of what was never seen.
+    """
     p = hits / trials
     centre = p + z * z / (2 * trials)
     spread = z * math.sqrt(p * (1 - p) / trials + z * z / (4 * trials * trials))
     scale = 1 + z * z / trials
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    low = max(0.0, (centre - spread) / scale) if hits else 0.0
+    return low, min(1.0, (centre + spread) / scale) if hits < trials else 1.0
 
 
 @cache
