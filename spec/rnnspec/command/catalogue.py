@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from rnnspec.claim import Check, Claim
-from rnnspec.contradictions import CONTRADICTIONS, Contradiction
+from rnnspec.contradictions import CONTRADICTIONS, Contradiction, Support
 from rnnspec.sources import Source
 
 FORMAT = 1
@@ -106,13 +106,17 @@ class SideEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         says: what.
+        support: whether the mathematics supports it.
         sources: where.
         claims: the ids of the claims that examine it.
+        elsewhere: who says so where none of the documents does.
     """
 
     says: str
+    support: Support
     sources: list[SourceEntry]
     claims: list[str]
+    elsewhere: str
 
 
 class ContradictionEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +126,7 @@ class ContradictionEntry(msgspec.Struct, frozen=True, kw_only=True):
         name: a few words, joined by hyphens.
         about: what they are said about.
         sides: at least two.
-        supported: what the mathematics supports, and why.
+        supported: which sides the mathematics supports, and why.
     """
 
     name: str
@@ -166,8 +170,10 @@ def _contradiction(contradiction: Contradiction) -> ContradictionEntry:
         sides=[
             SideEntry(
                 says=side.says,
+                support=side.support,
                 sources=[_source(source) for source in side.sources],
                 claims=list(side.claims),
+                elsewhere=side.elsewhere,
             )
             for side in contradiction.sides
         ],

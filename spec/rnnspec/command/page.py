@@ -102,8 +102,8 @@ def show_contradictions(console: Console, contradictions: Sequence[Contradiction
 def show_contradiction(console: Console, contradiction: Contradiction) -> None:
     """Print the sides, the claims that examine them, and what the mathematics supports."""
     for side in contradiction.sides:
-        _prose(console, f"{side.says} ({listed(side.claims)})")
-        for source in side.sources:
+        _prose(console, f"{side.says} ({listed(side.claims)}; {side.support})")
+        for source in (*side.sources, *filter(None, [side.elsewhere])):
             _line(console, str(source), "dim")
     console.print()
     _prose(console, f"Supported: {contradiction.supported}")
