@@ -11,7 +11,7 @@ from rnnspec.claims.empirical.weighing import Setting, learnt, weighed
 from rnnspec.evidence import Enclose, Lab, Measurement, Network, Outcome, Plan, Prove, Start, Training
 from rnnspec.protocol import Layer
 from rnnspec.sources import D0, D4
-from rnnspec.tasks import Task, echo, latest, recall
+from rnnspec.tasks import Task, adding, echo, latest, recall
 
 UNITS = 8
 
@@ -39,34 +39,38 @@ about_equal = claim(
     because="""
         With eight units each, and an LSTM whose forget gate begins at bias 1, the two are within that
         margin where the latest of several signs is to be said and where signs are to be echoed two
-        steps later; with echoes the GRU's loss tends to be a little lower. Where one sign has to be kept for
+        steps later; with echoes the GRU's loss tends to be a little lower. So they are on the adding
+        problem over six steps, but that says little: neither has learnt much of it, with losses around
+        0.075, where saying 1 every time has 1/12. (After 100 steps, with losses around 0.07, they were
+        as near.) Where one sign has to be kept for
         five steps the LSTM is far ahead after 50 steps of training: its forget gate begins open, and
-        the GRU's update gate, which begins at 1/2, has to be learnt.
+        the GRU's update gate, which begins at 1/2, has to be learnt. Biases are not what the two have in
+        common: the GRU's all begin at 0.
 
         Chung et al. (2014), Jozefowicz et al. (2015) and Greff et al. (2017) compared them on real
         data, and found none to be better in general. The margin is ours, as the document names none,
-        and tasks and steps were chosen after a first look at adding and at longer lags, too.
+        and tasks and steps were chosen after a first look, at longer lags, too.
     """,
     sources=[D0("3, GRU"), D4("abstract")],
     see=["GRU-08", "GRU-10", "GRU-11", "EMP-04"],
 )
 
 
-ALIKE = "latest of 8 steps", "echo 2 steps later"
+ALIKE = "latest of 8 steps", "echo 2 steps later", "adding over 6 steps"
 APART = ("recall after 5 steps",)
 
 
 @about_equal.experiment
 def losses_side_by_side(lab: Lab) -> Outcome:
-    """The GRU's loss over the LSTM's, trial by trial, on three tasks."""
+    """The GRU's loss over the LSTM's, trial by trial, on four tasks, each with its own number of steps."""
     rows, settings = [], []
-    for task, steps in ((latest(8, 0.3), 30), (echo(2, 10), 30), (recall(5), 50)):
+    for task, steps in ((latest(8, 0.3), 30), (echo(2, 10), 30), (adding(6), 50), (recall(5), 50)):
         lstm = _train(lab, Layer("lstm", task.inputs, UNITS), task, steps, 1.0, one_in=3)
         gru = _train(lab, Layer("gru", task.inputs, UNITS), task, steps, one_in=3)
         row = lab.ratio(f"{task.name}: loss, GRU / LSTM", gru.tested, lstm.tested)
         alike, apart = row.above(3 / 4) and row.below(4 / 3), row.below(3 / 4) or row.above(4 / 3)
         settings.append(Setting({"the task": task.name}, alike, apart))
-        rows.append(row)
+        rows += [row, lab.median(f"{task.name}: loss, GRU", gru.tested)]
     verdict, settled, says = weighed(settings, ALIKE, APART)
     return Outcome(verdict, rows, says, settled)
 
@@ -184,10 +188,13 @@ better_far = claim(
     because="""
         If the forget gate begins with a bias of 2, most of the LSTMs learn it in 50 steps of training
         and no GRU does: the LSTM is not slightly but far better. If it begins with 0, neither
-        learns anything, and there is no difference. Parameters are not the reason, since it makes no
+        learns anything, and there is no difference. With 1, a quarter to a half of the LSTMs learn
+        it, and so the median of the ratios can be anything from 1 up: that is measured, and
+        leaves open on which side it is. Parameters are not the reason, since it makes no
         difference to give the GRU as many: five units against six. An open gate to begin with
         is, and a GRU might be given one too, in its update gate; that was not tried. Jozefowicz et
-        al. (2015) found the GRU ahead of the LSTM until this had a forget bias of 1.
+        al. (2015) found the GRU ahead of the LSTM until this had a forget bias of 1, which closed the
+        gap. Here there is no such gap at 0 that a bias of 1 could close.
 
         Ten steps are not very long: they are what can be trained within seconds.
         What to recommend as a default is an opinion, and not measured.
@@ -203,12 +210,12 @@ NOT_AHEAD = "forget bias 0, GRU with 5 units", "forget bias 0, GRU with 6 units"
 
 @better_far.experiment
 def losses_after_a_long_lag(lab: Lab) -> Outcome:
-    """The loss of GRUs with five and six units over that of LSTMs with five, for two first biases."""
+    """The loss of GRUs with five and six units over that of LSTMs with five, for three first biases."""
     task, settings = recall(10), []
     rows: list[Measurement] = []
     grus = {n: _train(lab, Layer("gru", task.inputs, n), task, 50, one_in=3) for n in (5, 6)}
     share = [lab.frequency(f"learnt, GRU with {n} units", learnt(gru)) for n, gru in grus.items()]
-    for bias in (0.0, 2.0):
+    for bias in (0.0, 1.0, 2.0):
         lstm = _train(lab, Layer("lstm", task.inputs, 5), task, 50, bias, one_in=3)
         share.append(lab.frequency(f"learnt, LSTM, forget bias {bias:g}", learnt(lstm)))
         for n, gru in grus.items():
