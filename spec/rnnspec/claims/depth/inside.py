@@ -8,7 +8,16 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import LOOSE, SAMPLED, claim
-from rnnspec.claims.depth.layers import activations, gradients, lower, output, sigmoid_slopes, upper
+from rnnspec.claims.depth.layers import (
+    DY,
+    Sigmoids,
+    activations,
+    gradients,
+    lower,
+    output,
+    sigmoid_slopes,
+    upper,
+)
 from rnnspec.evidence import Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Dense
@@ -16,17 +25,12 @@ from rnnspec.sources import D0
 from rnnspec.strategies import Feedforward, chains, one_unit_a_layer, reals
 from rnnspec.subject import Subject
 
-Sigmoids = Annotated[
-    Feedforward, chains(depth=(1, 3), width=(1, 3), inputs=(1, 3), batch=(1, 1), activations=("sigmoid",))
-]
 Batches = Annotated[
     Feedforward, chains(depth=(1, 3), width=(1, 3), inputs=(1, 3), batch=(1, 2), activations=("sigmoid",))
 ]
 ThreeLayers = Annotated[
     Feedforward, chains(depth=(3, 3), width=(1, 3), inputs=(1, 2), batch=(1, 1), activations=("sigmoid",))
 ]
-DY = (1.0, -2.0, 0.5)
-"""dC/dy of up to three outputs."""
 
 # ------------------------------------------------------------------------------------------
 inputs = claim(

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from rnnspec.evidence import Expression, Prove
 from rnnspec.protocol import Chain, Dense
-from rnnspec.strategies import Feedforward, one_unit_a_layer
+from rnnspec.strategies import Feedforward, chains, one_unit_a_layer
 from rnnspec.subject import Array, Numbers, Subject
+
+Sigmoids = Annotated[
+    Feedforward, chains(depth=(1, 3), width=(1, 3), inputs=(1, 3), batch=(1, 1), activations=("sigmoid",))
+]
+DY = (1.0, -2.0, 0.5)
+"""dC/dy of up to three outputs."""
 
 INPUTS = 2 / 3
 """What random networks read has this standard deviation: about the root of a wide layer's mean square."""

@@ -11,23 +11,18 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import MEASURED, REFUTED, claim
-from rnnspec.claims.depth.layers import INPUTS, all_alike, gradients, square_of_a_norm
+from rnnspec.claims.depth.layers import DY, INPUTS, Sigmoids, all_alike, gradients, square_of_a_norm
 from rnnspec.evidence import INF, Enclose, Enclosed, Functions, Lab, Outcome, Prove, Start
 from rnnspec.hold import Hold
 from rnnspec.protocol import Chain, Dense
 from rnnspec.sources import D0
-from rnnspec.strategies import Feedforward, arrays, chains, wholes
+from rnnspec.strategies import Feedforward, arrays, wholes
 from rnnspec.subject import Array, Subject
 
 Width = Annotated[int, wholes(1, 6)]
 Depth = Annotated[int, wholes(1, 6)]
 PowerOfTwo = Annotated[int, wholes(0, 5)]
 FewLayers = Annotated[int, wholes(1, 4)]
-Sigmoids = Annotated[
-    Feedforward, chains(depth=(1, 3), width=(1, 3), inputs=(1, 3), batch=(1, 1), activations=("sigmoid",))
-]
-DY = (1.0, -2.0, 0.5)
-"""dC/dy of up to three outputs."""
 
 # ------------------------------------------------------------------------------------------
 sums = claim(

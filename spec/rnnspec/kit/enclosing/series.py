@@ -39,7 +39,7 @@ class Series:
     """
 
     __array_ufunc__ = None  # so that NumPy leaves mixed operations to this class
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # it cannot be compared for equality
     shape = (1, 1)
 
     def __init__(self, field: Field[Any], coefficients: list[Any]) -> None:
@@ -107,7 +107,7 @@ class Series:
     __rmul__ = __mul__
     __matmul__ = __mul__
 
-    def __lt__(self, other: Any) -> Relation:  # type: ignore[override, unused-ignore]
+    def __lt__(self, other: Any) -> Relation:  # type: ignore[override, unused-ignore]  # a statement, as in `expressions`
         return Relation(self._lifted(other) - self, strict=True)
 
     def __le__(self, other: Any) -> Relation:

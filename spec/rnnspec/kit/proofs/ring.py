@@ -219,7 +219,7 @@ class Ring:
         for powers, coefficient in polynomial.to_dict().items():
             rest = (*powers[:index], 0, *powers[index + 1 :])
             by_power.setdefault(powers[index], {})[rest] = coefficient
-        p, q = self.symbols[index].square  # type: ignore[misc]
+        p, q = self.symbols[index].square  # type: ignore[misc]  # one of those that have it
         zero, one = self.expression(0), self.expression(1)
         a, b = zero, one  # r^k = a r + b
         A, B = zero, zero
