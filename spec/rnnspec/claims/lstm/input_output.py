@@ -314,7 +314,7 @@ def each_component_by_itself(impl: Subject, hold: Hold, g: Units, bias: Bias) ->
     net = starting(_with_biases("g", g), c=0)
     first = np.eye(len(g))[0]
     one, other = cell(impl, net), cell(impl, net.with_parameters(b_i=bias * first))
-    hold.equal((other - one) * (1 - first), 0, "what enters the other components")
+    hold.equal(other * (1 - first), one * (1 - first), "what enters the other components")
     rated = hold.reference.activation("sigmoid", np.array([bias, 0.0]))
     hold.equal(other[:, 0] * rated[1:], one[:, 0] * rated[:1], "what enters the first, by its rating")
 
