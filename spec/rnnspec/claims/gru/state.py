@@ -67,9 +67,9 @@ def _candidate(hold: Hold, net: Network) -> Numbers:
 
 @between.law(needs=["run"])
 def within_the_two(impl: Subject, hold: Hold, net: OneStep) -> None:
-    """The way from h_{t-1} to h_t and on to n is no longer than from h_{t-1} to n."""
+    """The way from h_{t-1} to h_t and on to n is as long as from h_{t-1} to n: it is never shorter."""
     h, n, out = net.state["h"], _candidate(hold, net), stepped(impl, net)
-    hold.at_most(abs(out - h) + abs(n - out), abs(n - h), "|h_t − h_{t-1}| + |n − h_t|")
+    hold.equal(abs(out - h) + abs(n - out), abs(n - h), "|h_t − h_{t-1}| + |n − h_t|")
 
 
 @between.law(needs=["run"])
