@@ -32,3 +32,7 @@ class Misbehaved(RnnspecError):
     def __init__(self, message: str, *, costly: bool = False) -> None:
         super().__init__(message)
         self.costly = costly
+
+
+class Raised(Misbehaved):
+    """The implementation raised an exception in a call, which is an answer only where there is no other."""

@@ -157,7 +157,9 @@ class Implementation(Protocol):
         Args:
             kind: `norm`: all of them times min(1, threshold / norm), with the Euclidean norm
                 of all together; or `value`: every entry moved into [-threshold, threshold].
-            tensors: by name, of any shapes.
+            tensors: by name, of any shapes. An entry may be infinite or not a number, as gradients
+                that have exploded are; then the call raises, or something in the answer is not
+                finite either. By `value` an infinity may be moved to the threshold.
             threshold: above 0; a number of the format.
         """
         ...

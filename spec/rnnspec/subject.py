@@ -60,6 +60,14 @@ class Subject(Protocol):
         """The tensors, clipped all together by `norm` or entry by entry by `value`."""
         ...
 
+    def clip_reports(self, kind: str, tensors: Mapping[str, Array], threshold: float) -> int:
+        """Whether clipping tensors that are not finite shows that they are not: 1 if so, else 0.
+
+        It shows that by raising, or by answering something that is not finite. Only
+        implementations meet such tensors: real numbers are finite.
+        """
+        ...
+
     def chain(
         self,
         chain: Chain,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from rnnspec.errors import CannotLoad, Misbehaved, NotOffered
+from rnnspec.errors import CannotLoad, Misbehaved, NotOffered, Raised
 from rnnspec.kit.wire import NotPlain, Status, plain, plain_argument
 from rnnspec.protocol import FORMATS, METHODS, Description, Implementation
 
@@ -158,7 +158,8 @@ def value_of(got: Answer, method: str) -> Any:
 
     Raises:
         NotOffered: if the implementation has no such thing.
-        Misbehaved: if it raised or returned rubbish.
+        Raised: if it raised.
+        Misbehaved: if it returned rubbish.
     """
     match got.status:
         case "ok":
@@ -166,7 +167,7 @@ def value_of(got: Answer, method: str) -> Any:
         case "not_offered":
             raise NotOffered(f"{method} is not offered with these options")
         case "raised":
-            raise Misbehaved(f"{method} raised {one_line(got.message)}")
+            raise Raised(f"{method} raised {one_line(got.message)}")
         case "rubbish":
             raise Misbehaved(f"{method} returned what is not plain data: {one_line(got.message)}")
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rnnref import Cotangent, Network, Pullback, Run
 from rnnref.network import check_arrays
-from rnnspec.errors import Misbehaved, NotOffered
+from rnnspec.errors import Misbehaved, NotOffered, Raised
 from rnnspec.kit.endpoint import Endpoint
 from rnnspec.kit.numbers import to_balls, to_floats
 from rnnspec.protocol import Architecture, Chain, Floats, Format
@@ -77,11 +77,25 @@ class Held:
         return to_balls(self._array("loss_gradient", "dy", dy, y.shape))
 
     def clip(self, kind: str, tensors: Mapping[str, Any], threshold: float) -> dict[str, Numbers]:
+        return self._clipped(kind, self._all_finite("clip", "tensors", tensors), threshold)
+
+    def clip_reports(self, kind: str, tensors: Mapping[str, Array], threshold: float) -> int:
+        broken = {name: self._narrow(g) for name, g in tensors.items()}
+        try:
+            clipped = self._clipped(kind, broken, threshold, undefined=True)
+        except Raised:
+            self.answers += 1  # for once it is one
+            return 1
+        return int(not all(np.isfinite(to_floats(g)).all() for g in clipped.values()))
+
+    def _clipped(
+        self, kind: str, tensors: Mapping[str, Floats], threshold: float, *, undefined: bool = False
+    ) -> dict[str, Numbers]:
         if not self.format.represents(np.array(threshold, dtype=np.float64)):
             raise ValueError(f"a law passed a threshold that is not {self.format.name}")
-        named = self._all_finite("clip", "tensors", tensors)
-        clipped = self._call("clip", kind=kind, tensors=named, threshold=float(threshold))
-        return self._mapping("clip", "tensors", clipped, {name: g.shape for name, g in named.items()})
+        clipped = self._call("clip", kind=kind, tensors=tensors, threshold=float(threshold))
+        shapes = {name: g.shape for name, g in tensors.items()}
+        return self._mapping("clip", "tensors", clipped, shapes, undefined=undefined)
 
     def chain(
         self,
@@ -216,21 +230,32 @@ class Held:
         return reply
 
     def _mapping(
-        self, call: str, what: str, got: Any, shapes: Mapping[str, tuple[int, ...]]
+        self,
+        call: str,
+        what: str,
+        got: Any,
+        shapes: Mapping[str, tuple[int, ...]],
+        *,
+        undefined: bool = False,
     ) -> dict[str, Numbers]:
         if not isinstance(got, Mapping) or set(got) != set(shapes):
             names = sorted(map(str, got)) if isinstance(got, Mapping) else _brief(got)
             raise Misbehaved(f"{call} returned {what} {names}, expected arrays named {sorted(shapes)}")
-        return {k: to_balls(self._array(call, f"{what}[{k!r}]", got[k], s)) for k, s in shapes.items()}
+        return {
+            name: to_balls(self._array(call, f"{what}[{name!r}]", got[name], shape, undefined=undefined))
+            for name, shape in shapes.items()
+        }
 
-    def _array(self, call: str, what: str, got: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def _array(
+        self, call: str, what: str, got: Any, shape: tuple[int, ...], *, undefined: bool = False
+    ) -> NDArray[Any]:
         if not isinstance(got, np.ndarray):
             raise Misbehaved(f"{call} returned {what} as {_brief(got)}, expected an array")
         if got.shape != shape:
             raise Misbehaved(f"{call} returned {what} of shape {got.shape}, expected shape {shape}")
         if got.dtype != self.format.dtype:
             raise Misbehaved(f"{call} returned {what} as {got.dtype}, expected {self.format.name}")
-        if np.isnan(got).any():  # every input is finite, so no answer is
+        if not undefined and np.isnan(got).any():  # where every input is finite, every answer is a number
             raise Misbehaved(f"{call} returned not-a-number in {what}")
         return got
 

@@ -52,6 +52,9 @@ class _Evaluated(ABC):
             return self._answer(lambda e: e.clip_by_value(tensors, threshold))
         return self._answer(lambda e: e.clip_by_norm(tensors, threshold))
 
+    def clip_reports(self, kind: str, tensors: Mapping[str, Array], threshold: float) -> int:
+        raise NotOffered("clip_reports: among real numbers there is none that is not finite")
+
     def chain(
         self,
         chain: Chain,

@@ -49,4 +49,8 @@ FAULTY: list[Faulty] = [
     faulty("small entries flushed", BY_VALUE, "s.clip(g, theta)",
            "s.clip(g, theta) * (np.abs(g) > 2.0**-12)",
            "gradients that are nearly 0 are taken for noise and dropped", "REM-05/what_vanishes_stays_so"),
+    faulty("exploded gradients hushed up", BY_NORM, MULTIPLIED,
+           "[np.nan_to_num(g * factor, posinf=0, neginf=0) for g in tensors]",
+           "entries that are not finite become 0, and training goes on as if nothing had happened",
+           "REM-05/what_is_not_finite_is_reported"),
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from rnnspec.claims.remedies.clipping import clipped_by_norm, squared
 from rnnspec.evidence import INF, Enclose, Prove
 from rnnspec.hold import Hold
 from rnnspec.sources import D0, D3
-from rnnspec.strategies import arrays, one_unit_a_layer, reals
+from rnnspec.strategies import arrays, one_unit_a_layer, reals, wholes
 from rnnspec.subject import Array, Numbers, Subject
 
 STEPS = "what is to be bounded is the step that is taken, and not the gradient"
@@ -23,6 +24,7 @@ ETA = 0.5
 Gradients = Annotated[Array, arrays((1, 5), (1, 4), low=-4, high=4, unit=1 / 32)]
 Weights = Annotated[Array, arrays((1, 5), low=-4, high=4, unit=1 / 32)]
 SmallWeights = Annotated[Array, arrays((1, 5), low=-0.5, high=0.5, unit=1 / 64)]
+Place = Annotated[int, wholes(0, 4)]
 Threshold = Annotated[float, reals(1 / 16, 8)]
 Steep = Annotated[float, reals(9 / 4, 4)]
 
@@ -46,8 +48,9 @@ prevents = claim(
         is bounded. The gradient itself may be as large after it as before, and what the network puts
         out may change by far more than ηθ, as y = w₁w₂ ... w_L does when each of its weights moves a
         little. Nor does clipping help once an entry is infinite: the factor is then 0, what is finite
-        is lost and ∞·0 is not a number, so a gradient that is not finite has to be noticed before. And
-        it does nothing about gradients that vanish: what is small passes as it is.
+        is lost and ∞·0 is not a number. What can be asked is that this be seen, by an exception or by
+        an answer that is not finite either. And it does nothing about gradients that vanish: what is
+        small passes as it is.
     """,
     conditions=(STEPS, OUTPUTS),
     sources=[
@@ -58,9 +61,10 @@ prevents = claim(
         D3("6.10"),
     ],
     floats="""
-        The gradients that are handed over are finite, as in every call: so an infinity is known to be an
-        answer and not an input. Whether an implementation reports one that it is given is therefore not
-        held; what becomes of its finite neighbours is enclosed. Sums of steps are taken exactly.
+        In floats a gradient that has exploded is infinite, or not a number where infinities have met. An
+        implementation that is given one may raise, as PyTorch does if it is told to, or answer
+        something that is not finite, as (∞, 1) by norm becomes (∞·0, 0); by value an infinity is beyond the
+        threshold like any other entry, and may become ±θ. Sums of steps are taken exactly.
     """,
     see=["REM-04", "REM-07", "LGR-11", "DEP-19"],
 )
@@ -114,6 +118,18 @@ def no_further_than_the_steps(impl: Subject, hold: Hold, gradients: Gradients, t
     for taken, g in enumerate(gradients, start=1):
         moved = moved - ETA * impl.clip("norm", {"g": g}, threshold)["g"]
         hold.at_most(squared(moved), (taken * ETA * threshold) ** 2, f"‖θ_{taken} − θ_0‖²")
+
+
+@prevents.law(needs=["clip"], about=About.IMPLEMENTATION)
+def what_is_not_finite_is_reported(
+    impl: Subject, hold: Hold, gradient: Weights, place: Place, threshold: Threshold
+) -> None:
+    """An infinity, clipped by norm, or not-a-number, clipped in either way, does not become finite unseen."""
+    for kind, entry in (("norm", INF), ("norm", -INF), ("norm", math.nan), ("value", math.nan)):
+        broken = gradient.copy()
+        broken[place % broken.size] = entry
+        reported = impl.clip_reports(kind, {"g": broken}, threshold)
+        hold.exactly(reported, 1, f"clipping by {kind} reports {entry}")
 
 
 @prevents.law(needs=["chain_vjp", "clip"])
