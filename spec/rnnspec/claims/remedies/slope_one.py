@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from rnnspec.claim import CONDITIONAL, SAMPLED, claim
+from rnnspec.claim import CONDITIONAL, SAMPLED, About, claim
 from rnnspec.claims.remedies.clipping import squared
 from rnnspec.claims.spectra.passing import carried_back, exact
 from rnnspec.claims.spectra.perron import shrinking, spectral_radius
@@ -143,9 +143,22 @@ def forty_steps_by_the_root_of_two(impl: Subject, hold: Hold, start: Little, d: 
     hold.exactly(carried_back(impl, net, d)[0], 2**20 * d, "δᵀ ∂h_40/∂h_0")
 
 
-@slope_one.law(needs=["run_vjp", "clip"])
+@slope_one.law(needs=["run_vjp", "clip"], about=About.MATHEMATICS)
+def clipped_it_is_as_long_as_the_threshold(
+    impl: Subject, hold: Hold, orbit: ActiveOrbit, threshold: Threshold
+) -> None:
+    """However large it has grown, clipped it is θ long; and what is shorter than θ stays as long as it is.
+
+    For balls an equality, since they cannot tell θ from a bound that is just reached.
+    """
+    gradient = carried_back(impl, orbit.network())
+    done = impl.clip("norm", {"h_0": gradient}, threshold)["h_0"]
+    hold.equal(squared(done), min(squared(gradient), threshold**2), "‖clip ∂/∂h_0‖²")
+
+
+@slope_one.law(needs=["run_vjp", "clip"], about=About.IMPLEMENTATION)
 def a_threshold_bounds_the_step(impl: Subject, hold: Hold, orbit: ActiveOrbit, threshold: Threshold) -> None:
-    """However large it has grown, the clipped gradient is at most θ long."""
+    """However large it has grown, the clipped gradient is at most θ long; a little less, with an epsilon."""
     gradient = carried_back(impl, orbit.network())
     done = impl.clip("norm", {"h_0": gradient}, threshold)["h_0"]
     hold.at_most(squared(done), threshold**2, "‖clip ∂/∂h_0‖²")
