@@ -13,7 +13,7 @@ FAULTY: list[Faulty] = [
     faulty("weight gradient averaged over the batch", DENSE_BACK, '"W": da @ done.x.T',
            '"W": da @ done.x.T / da.shape[1]',
            "the gradient of the weights is a mean over the examples, that of the loss a sum",
-           "REM-13/penalty_as_further_examples"),
+           "REM-13/penalty_as_further_examples", "REM-13/a_step_is_decay_and_a_plain_step"),
     faulty("factor of two forgotten", ERROR_BACK, "return 2 * (y - t)\n", "return y - t\n",
            "the gradient is that of half the squared error", "REM-13/gradient_of_the_squared_error",
            "REM-14/steep_and_in_one_step"),

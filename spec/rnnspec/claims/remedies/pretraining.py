@@ -13,14 +13,18 @@ from rnnspec.evidence import Autoencoder, Descent, Lab, Outcome, Plan, Prove, St
 from rnnspec.hold import Hold
 from rnnspec.protocol import Chain, Dense
 from rnnspec.sources import D0
-from rnnspec.strategies import Feedforward, chains, wholes
+from rnnspec.strategies import Feedforward, chains, reals, wholes
 from rnnspec.subject import Array, Numbers, Subject
 from rnnspec.tasks import Examples, Task
 
 Encoders = Annotated[
     Feedforward, chains(depth=(1, 3), activations=("sigmoid", "tanh", "relu", "identity"), batch=(1, 2))
 ]
+Stacked = Annotated[
+    Feedforward, chains(depth=(2, 3), activations=("sigmoid", "tanh", "relu", "identity"), batch=(1, 2))
+]
 Reach = Annotated[int, wholes(1, 15)]
+Answer = Annotated[float, reals(-4, 4, where=lambda v: v != 0)]
 
 # ------------------------------------------------------------------------------------------
 layer_by_layer = claim(
@@ -33,23 +37,27 @@ layer_by_layer = claim(
     statement="""
         With h⁰ = x, stage l moves the parameters θ_l of layer l (and of a decoder that is left
         behind) down the gradient of its own loss on h^{l-1}, while everything below is held; then
-        h^l = f(h^{l-1}; θ_l). The layers, one after the other, are the network that is fine-tuned.
+        h^l = f(h^{l-1}; θ_l). The layers, one after the other, are the network that is fine-tuned,
+        in which all of them move down the gradient of one loss.
     """,
     equation="""
         θ_l ← θ_l − η ∂E_l/∂θ_l,   E_l = ½ ‖decoder(f(h^{l-1}; θ_l)) − h^{l-1}‖²
         h^l = f(h^{l-1}; θ_l),   h⁰ = x
+        then θ_l ← θ_l − η ∂E/∂θ_l for all l at once,   E of h^L
     """,
     verdict=HOLDS,
     because="""
         This is a procedure, and it does what it says. A stage depends on those below through
         their codes h^{l-1} alone, and on those above not at all, so that the stages can be
-        run one after the other and none has to be run again.
+        run one after the other and none has to be run again. That the layers below are held takes
+        nothing from the gradient of those above, which knows of them only the codes; fine-tuning
+        carries the gradient on, through the codes, to what was held.
     """,
     sources=[D0("1.3, solution 1")],
     rests_on=SAMPLED,
     floats="""
         The layers in one pass compute what they compute one at a time, each on the rounded codes
-        of the one below, up to rounding.
+        of the one below, up to rounding; and so do their gradients.
     """,
     see=["REM-02"],
 )
@@ -73,6 +81,24 @@ def every_code(impl: Subject, hold: Hold, net: Encoders) -> None:
         own = {f"{name}_1": net.parameters[f"{name}_{place}"] for name in ("W", "b")}
         hold.agrees(partial(_coded, Chain((link,)), own, h), impl, f"h^{place}")
         h = impl.chain(Chain((link,)), own, h)
+
+
+@layer_by_layer.law(needs=["chain", "chain_vjp"])
+def held_below_or_tuned_together(impl: Subject, hold: Hold, net: Stacked) -> None:
+    """The last layer has the same gradient on the codes alone, the layers below held, as in the whole.
+
+    And in the whole, where all are tuned, the layers below have the one that it passes to the codes.
+    """
+    top, dy = net.depth, np.ones((net.batch, net.chain.outputs))
+    held, trained = Chain(net.chain.links[:-1]), Chain(net.chain.links[-1:])
+    below = {name: net.parameters[name] for name in held.parameter_shapes}
+    own = {f"{name}_1": net.parameters[f"{name}_{top}"] for name in ("W", "b")}
+    together = impl.chain_vjp(net.chain, net.parameters, net.x, dy).parameters
+    stage = impl.chain_vjp(trained, own, impl.chain(held, below, net.x), dy)
+    for name in ("W", "b"):
+        hold.equal(together[f"{name}_{top}"], stage.parameters[f"{name}_1"], f"d{name}_{top}, held below")
+    for name, gradient in impl.chain_vjp(held, below, net.x, stage.inputs).parameters.items():
+        hold.equal(together[name], gradient, f"d{name}, through the codes")
 
 
 def _coded(layer: Chain, own: Mapping[str, Array], h: Any, subject: Subject) -> Numbers:
@@ -109,6 +135,17 @@ def two_stages(prove: Prove) -> None:
     prove.identical(prove.reference.chain(both.chain, both.parameters, x).outputs, both.codes[1])
 
 
+@layer_by_layer.proof
+def then_all_of_it(prove: Prove) -> None:
+    """Two layers of one unit, all numbers free: a step of fine-tuning moves both down the same loss."""
+    net, t = prove.chain(Dense(1, 1, "tanh"), Dense(1, 1, "tanh")), prove.symbols("t").reshape(1, 1)
+    y = prove.reference.chain(net.chain, net.parameters, net.inputs).outputs
+    E = prove.reference.squared_error(y, t, "half")[0]
+    tuned = prove.reference.train(net.chain, net.parameters, net.inputs, t, Descent(0.5, 1)).parameters
+    for name, value in net.parameters.items():
+        prove.identical(tuned[name], value - prove.derivative(E, value) / 2)
+
+
 # ------------------------------------------------------------------------------------------
 saddle = claim(
     "REM-02",
@@ -129,13 +166,17 @@ saddle = claim(
         of measurement, and here in 300 steps often it is not. A layer trained without labels keeps
         what varies most, which need not be what the labels depend on. In the example the greedy unit reads
         x₁ alone; with v = 0 its answer does not move and no parameter has a reason to
-        move: a saddle. (From any other v, descent leaves it.) For linear autoencoders greedy
-        is globally optimal if codes are orthonormal, as principal components are; with a code of
-        another scale it is not: of a covariance diag(4, 1) read as (x₁/10, x₂), the next
-        stage keeps x₂ and loses 4, where 1 would do.
+        move: a saddle. From any other v descent leaves it, but slowly: the first step takes u₂ from 0 to
+        ηv, and as long as v u₂ stays between 0 and 1, and ηu₁² Var x₁ within 1, no step takes it back.
+        For linear autoencoders greedy is globally optimal if codes are orthonormal, as principal
+        components are; with a code of another scale it is not: of a covariance diag(4, 1) read
+        as (x₁/10, x₂), the next stage keeps x₂ and loses 4, where 1 would do.
     """,
     sources=[D0("1.3, solution 1")],
-    floats="The gradient at the saddle is a sum of a number and its negative: 0 to the last bit.",
+    floats="""
+        The gradient at the saddle is a sum of a number and its negative: 0 to the last bit. Beside it the
+        sums are rounded.
+    """,
     see=["REM-01"],
 )
 
@@ -149,6 +190,18 @@ def stuck_at_the_greedy_point(impl: Subject, hold: Hold, a: Reach, b: Reach) -> 
     back = impl.chain_vjp(chain, greedy, x, -x[:, 1:])  # dE/dy = y − x₂ with y = 0
     for name, gradient in back.parameters.items():
         hold.exactly(gradient, 0, f"d{name}")
+
+
+@saddle.law(needs=["chain", "chain_vjp", "loss_gradient"])
+def free_with_any_other_answer(impl: Subject, hold: Hold, a: Reach, b: Reach, v: Answer) -> None:
+    """There with v ≠ 0, the gradients by u are 4a²v² and −4b²v, and that by v is 4a²v: u₂ moves."""
+    chain = Chain((Dense(2, 1, bias=False), Dense(1, 1, bias=False)))
+    x = np.array([[a, b], [a, -b], [-a, b], [-a, -b]], dtype=float)
+    beside = {"W_1": np.array([[1.0, 0.0]]), "W_2": np.array([[v]])}
+    y = impl.chain(chain, beside, x)
+    back = impl.chain_vjp(chain, beside, x, impl.loss_gradient("half_squares", y, x[:, 1:]))
+    hold.equal(back.parameters["W_1"], [[4 * (a * v) ** 2, -4 * b**2 * v]], "du")
+    hold.equal(back.parameters["W_2"], [[4 * a**2 * v]], "dv")
 
 
 @saddle.proof
@@ -171,6 +224,25 @@ def what_a_linear_stage_keeps(prove: Prove) -> None:
     prove.identical(prove.at(prove.derivative(E, [u1, u2, v]), {"u1": 1, "u2": 0, "v": 0}), [0, 0, 0])
     prove.identical(prove.at(E, {"u1": 1, "u2": 0, "v": 0}), prove.number(1, 2))
     prove.identical(prove.at(E, {"u1": 0, "u2": 1, "v": 1}), 0)
+
+
+@saddle.proof
+def beside_the_saddle(prove: Prove) -> None:
+    """From (1, 0) and any v the first step takes u₂ to ηv. With v > 0 it goes up as long as v u₂ ≤ 1.
+
+    So does it go down from v < 0: E is the same at (u₁, −u₂, −v).
+    """
+    u1, u2, v = u = prove.symbols("u1 u2 v")
+    V, eta = prove.symbols("V eta", above=0)
+
+    def loss(u1: Any, u2: Any, v: Any) -> Any:
+        return (V * (v * u1) ** 2 + (1 - v * u2) ** 2) / 2
+
+    _, up, answer = u - eta * prove.derivative(loss(u1, u2, v), u)
+    prove.identical(prove.at(up, {"u1": 1, "u2": 0}), eta * v)
+    near = [u2 >= 0, v >= 0, v * u2 <= 1, eta * V * u1**2 <= 1]
+    prove.valid(prove.all_of(up >= u2, answer >= 0), given=near)
+    prove.identical(loss(u1, -u2, -v), loss(u1, u2, v))
 
 
 @saddle.proof

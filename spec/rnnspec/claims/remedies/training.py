@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rnnspec.claim import EMPIRICAL, claim
-from rnnspec.claims.remedies.weight_decay import one_of_ten
+from rnnspec.claims.remedies.overfitting import one_of_ten
 from rnnspec.evidence import Lab, Outcome, Plan, Start
 from rnnspec.protocol import BatchNorm, Chain, Dense, Residual
 from rnnspec.sources import D0, D3
