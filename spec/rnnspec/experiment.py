@@ -252,7 +252,13 @@ class Lab(Protocol):
         ...
 
     def gradient_growth(
-        self, model: Model, start: Start, steps: int = 1, inputs: float = 1.0, batch: int = 1
+        self,
+        model: Model,
+        start: Start,
+        steps: int = 1,
+        inputs: float = 1.0,
+        batch: int = 1,
+        one_in: int = 1,
     ) -> Values:
         """ln of how many times longer a random cotangent gets on its way back, in every trial.
 
@@ -263,6 +269,7 @@ class Lab(Protocol):
             inputs: the standard deviation of the normal inputs; initial states are 0.
             batch: the members of a chain's batch, of which a batch norm needs several. The length is that of
                 all their cotangents together: the root of a mean square, which grows where few of them do.
+            one_in: only so many of the trials, where each takes long; but six, at least.
         """
         ...
 

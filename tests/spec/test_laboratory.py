@@ -329,6 +329,12 @@ class TestGrowth:
         close(found[1], found[0])
         close(found[2], found[0])
 
+    def test_some_of_the_trials_are_the_first_of_them(self) -> None:
+        lab, chain = Laboratory(20, 1), Chain((Dense(2, 2, "tanh"),))
+        everything = lab.gradient_growth(chain, Start("normal"))
+        close(lab.gradient_growth(chain, Start("normal"), one_in=2), everything[:10])
+        close(lab.gradient_growth(chain, Start("normal"), one_in=9), everything[:6])
+
     def test_without_weights_nothing_comes_back(self) -> None:
         lab = Laboratory(3, 0)
         assert (lab.gradient_growth(Layer("rnn", 2, 2), Start(gain=0.0), 3) == -math.inf).all()

@@ -218,13 +218,16 @@ def three_members(prove: Prove) -> None:
 
 @sensitive_region.proof
 def slopes_and_spread(prove: Prove) -> None:
-    """s E f'(sZ) = ∫ f'(u) φ(u/s) du is at least E f'(Z) for s ≥ 1, as φ(u/s) ≥ φ(u), φ being the density.
+    """s E f'(sZ) = ∫ f'(u) φ(u/s) du is more than E f'(Z) for s > 1, as φ(u/s) > φ(u), φ being the density.
 
-    So where the spread s becomes 1, the mean slope after batch norm, E f'(Z)/s, is at most E f'(sZ).
+    So where the spread s becomes 1, the mean slope after batch norm, E f'(Z)/s, is less than E f'(sZ): the
+    slopes f' are positive, and u = 0, where the densities agree, has no weight; −u is as u. And E f'(sZ)
+    itself decreases with s: f' decreases away from 0 (`two_slopes`), and sz goes away from it for each z ≠ 0.
     """
-    (s,), (u,) = prove.symbols("s", at_least=1), prove.symbols("u")
-    prove.valid(-(u**2) <= -(u**2) / s**2)
-    prove.valid(prove.exp(-(u**2) / 2) <= prove.exp(-(u**2) / (2 * s**2)))
+    (s,), (u,) = prove.symbols("s", above=1), prove.symbols("u", above=0)
+    prove.valid(prove.slope("sigmoid") > 0)
+    prove.valid(-(u**2) / 2 < -(u**2) / (2 * s**2))
+    prove.valid(prove.exp(-(u**2) / 2) < prove.exp(-(u**2) / (2 * s**2)))
 
 
 def _mean_slope(spread: Fraction, mean: int = 0) -> Any:

@@ -173,6 +173,18 @@ def two_distinct_members(prove: Prove) -> None:
     prove.identical(back.inputs, np.zeros((3, 1), int))
 
 
+@avoids.proof
+def scale_and_shift_make_one_more_activation(prove: Prove) -> None:
+    """γφ'(γz + β) is the slope of ψ(z) = φ(γz + β), to which Poincaré's inequality applies as to φ (REM-23).
+
+    So the factor is at least 1 for all γ ≠ 0 and β, and more than 1, since ψ is affine only where φ is.
+    """
+    gamma, beta, z = prove.symbols("gamma beta z")
+    for kind in ("sigmoid", "tanh"):
+        moved = prove.derivative(prove.activation(kind, gamma * z + beta), z)
+        prove.identical(moved, gamma * prove.slope(kind, gamma * z + beta))
+
+
 @avoids.enclosure
 def at_least_one_with_scale_and_shift(enclose: Enclose) -> None:
     """γ²E φ'(γZ + β)²/Var φ(γZ + β) > 1 for tanh at γ = 2, β = 1/2, for the sigmoid at γ = 1/2, β = −1."""

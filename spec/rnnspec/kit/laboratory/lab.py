@@ -46,13 +46,19 @@ class Laboratory:
         return self._evaluator.vjp(network, cotangent)
 
     def gradient_growth(
-        self, model: Model, start: Start, steps: int = 1, inputs: float = 1.0, batch: int = 1
+        self,
+        model: Model,
+        start: Start,
+        steps: int = 1,
+        inputs: float = 1.0,
+        batch: int = 1,
+        one_in: int = 1,
     ) -> Values:
-        return training.gradient_growth(model, start, steps, inputs, batch, self._randoms(self.trials))
+        randoms = self._randoms(self.trials) if one_in == 1 else self._some(one_in)
+        return training.gradient_growth(model, start, steps, inputs, batch, randoms)
 
     def train(self, model: Model, task: Task, start: Start, plan: Plan, one_in: int = 1) -> Training:
-        trials = max(FEWEST, self.trials // one_in)
-        return training.train(model, task, start, plan, self._randoms(trials))
+        return training.train(model, task, start, plan, self._some(one_in))
 
     def frequency(self, what: str, happened: ArrayLike) -> Measurement:
         return measuring.frequency(what, happened)
@@ -71,6 +77,9 @@ class Laboratory:
 
     def time_ratio(self, what: str, first: Callable[[], Any], second: Callable[[], Any]) -> Timing:
         return timing.time_ratio(what, first, second)
+
+    def _some(self, one_in: int) -> list[np.random.Generator]:
+        return self._randoms(max(FEWEST, self.trials // one_in))
 
     def _randoms(self, trials: int) -> list[np.random.Generator]:
         return [self.random(trial) for trial in range(trials)]
