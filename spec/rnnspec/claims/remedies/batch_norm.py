@@ -17,8 +17,10 @@ from rnnspec.subject import Array, Subject
 
 NO_EPSILON = "nothing is added to the variance (ε = 0)"
 VARIED = "not all members of the batch are equal (so there are at least two)"
-UNSCALED = "no scale and no shift follow (γ = 1, β = 0)"
-POSITIVE = "the factor is positive"
+NOTHING_ADDED = "nothing is added to the variance, unless it is 0 (ε = 0)"
+UNSCALED = "no scale follows (γ = 1)"
+UNSHIFTED = "no shift follows (β = 0)"
+POSITIVE = "the factors are positive"
 ROWS = "all weights of a unit are scaled alike"
 NORMAL = "the pre-activations were normally distributed before"
 
@@ -37,7 +39,7 @@ Cotangents = Annotated[Array, arrays(5, 2, low=-2, high=2, unit=1 / 8)]
 Epsilon = Annotated[float, reals(0, 2, unit=1 / 4)]
 Above = Annotated[float, reals(1 / 4, 2, unit=1 / 4)]
 Scale = Annotated[float, reals(-2, 2, unit=1 / 4)]
-Factor = Annotated[float, reals(-3, 3, unit=1 / 4, where=lambda a: a != 0)]
+Factors = Annotated[Array, arrays(2, low=-3, high=3, unit=1 / 4, where=lambda a: bool(np.all(a != 0)))]
 Which = Annotated[int, wholes(0, 3)]
 
 SCALES = (1 / 16, 1 / 2, 3.0, 16.0)
@@ -82,7 +84,7 @@ standardised = claim(
         shift β follow, which are learnt, and which the document mentions two lines later. The
         variance that is divided by is the biased one, a mean over m and not over m − 1.
     """,
-    conditions=(NO_EPSILON, VARIED, UNSCALED),
+    conditions=(NOTHING_ADDED, VARIED, UNSCALED, UNSHIFTED),
     sources=[D0("1.3, solution 4")],
     floats="Sums over the batch; they may differ by rounding.",
     see=["REM-20"],
@@ -99,7 +101,7 @@ def mean_zero_and_variance_one(
     hold.equal(((y - beta) ** 2).sum(), len(x), "Σ (y − β)²")
 
 
-@standardised.necessity(of=mean_zero_and_variance_one, condition=NO_EPSILON)
+@standardised.necessity(of=mean_zero_and_variance_one, condition=NOTHING_ADDED)
 def epsilon_as_large_as_the_variance() -> Mapping[str, Any]:
     """(−1, 1) with ε = 1: the variance is 1/2."""
     return {"x": np.array([[-1.0], [1.0]]), "epsilon": 1.0, "gamma": 1.0, "beta": 0.0}
@@ -107,7 +109,7 @@ def epsilon_as_large_as_the_variance() -> Mapping[str, Any]:
 
 @standardised.necessity(of=mean_zero_and_variance_one, condition=VARIED)
 def a_batch_of_one() -> Mapping[str, Any]:
-    """A single member, with ε next to nothing: the variance is 0."""
+    """A single member, and some ε, without which 0 would be divided by 0: the variance stays 0."""
     return {"x": np.ones((1, 1)), "epsilon": 2.0**-40, "gamma": 1.0, "beta": 0.0}
 
 
@@ -115,6 +117,12 @@ def a_batch_of_one() -> Mapping[str, Any]:
 def twice_as_large() -> Mapping[str, Any]:
     """γ = 2: the variance is 4."""
     return {"x": np.array([[-1.0], [1.0]]), "epsilon": 0.0, "gamma": 2.0, "beta": 0.0}
+
+
+@standardised.necessity(of=mean_zero_and_variance_one, condition=UNSHIFTED)
+def one_more() -> Mapping[str, Any]:
+    """β = 1: the mean is 1."""
+    return {"x": np.array([[-1.0], [1.0]]), "epsilon": 0.0, "gamma": 1.0, "beta": 1.0}
 
 
 @standardised.law(needs=["chain"])
@@ -201,26 +209,33 @@ def _unit(W: Array, x: Array, epsilon: float = 0.0) -> tuple[Chain, dict[str, Ar
     return chain, {"W_1": W, **scaled(n, place=2)}
 
 
+def _factors(which: int) -> Array:
+    """One of `SCALES` for the first unit, and the one as far from the other end for the second."""
+    return np.array([[SCALES[which]], [SCALES[-1 - which]]])
+
+
 @scale_free.as_stated(needs=["chain"])
 def the_scale_is_immaterial(
-    impl: Subject, hold: Hold, W: Weights, x: Inputs, epsilon: Epsilon, a: Factor
+    impl: Subject, hold: Hold, W: Weights, x: Inputs, epsilon: Epsilon, a: Factors
 ) -> None:
-    """The output is the same with weights a times as large."""
+    """The output is the same with the weights of each unit a times as large, by an a of its own."""
     hold.given(varied(x @ W.T), "a unit puts out one value only")
-    outputs = [impl.chain(*_unit(b * W, x, epsilon), x) for b in (1.0, a)]
-    hold.equal(outputs[1], outputs[0], "BN(a W x)")
+    outputs = [impl.chain(*_unit(rows, x, epsilon), x) for rows in (W, a[:, np.newaxis] * W)]
+    hold.equal(outputs[1], outputs[0], "BN(diag(a) W x)")
 
 
 @scale_free.necessity(of=the_scale_is_immaterial, condition=POSITIVE)
 def a_negative_factor() -> Mapping[str, Any]:
-    """a = −1: the output changes its sign."""
-    return {"W": np.eye(2), "x": np.array([[0.0, 0], [1, 1], [2, 1]]), "epsilon": 0.0, "a": -1.0}
+    """a = (1, −1): the output of the second unit changes its sign."""
+    x = np.array([[0.0, 0], [1, 1], [2, 1]])
+    return {"W": np.eye(2), "x": x, "epsilon": 0.0, "a": np.array([1.0, -1.0])}
 
 
 @scale_free.necessity(of=the_scale_is_immaterial, condition=NO_EPSILON)
 def an_epsilon_of_one() -> Mapping[str, Any]:
-    """ε = 1, a = 2: larger pre-activations are diminished less."""
-    return {"W": np.eye(2), "x": np.array([[0.0, 0], [1, 1], [2, 1]]), "epsilon": 1.0, "a": 2.0}
+    """ε = 1, a = (1, 2): larger pre-activations are diminished less."""
+    x = np.array([[0.0, 0], [1, 1], [2, 1]])
+    return {"W": np.eye(2), "x": x, "epsilon": 1.0, "a": np.array([1.0, 2.0])}
 
 
 @scale_free.as_stated(needs=["chain"])
@@ -239,10 +254,13 @@ def one_input_weighs_double() -> Mapping[str, Any]:
 
 @scale_free.law(needs=["chain"])
 def same_outputs(impl: Subject, hold: Hold, W: Weights, x: Inputs, which: Which) -> None:
-    """Outputs with weights 1/16, 1/2, 3 or 16 times as large are the same; −1 times, their negatives."""
+    """Outputs with weights 1/16, 1/2, 3 or 16 times as large are the same; −1 times, their negatives.
+
+    Each of the two units has a factor of its own.
+    """
     hold.given(varied(x @ W.T), "a unit puts out one value only")
     plain = impl.chain(*_unit(W, x), x)
-    hold.equal(impl.chain(*_unit(SCALES[which] * W, x), x), plain, "BN(a W x)")
+    hold.equal(impl.chain(*_unit(_factors(which) * W, x), x), plain, "BN(diag(a) W x)")
     hold.equal(impl.chain(*_unit(-W, x), x), -plain, "BN(−W x)")
 
 
@@ -250,13 +268,13 @@ def same_outputs(impl: Subject, hold: Hold, W: Weights, x: Inputs, which: Which)
 def gradients_scale_inversely(
     impl: Subject, hold: Hold, W: Weights, x: Inputs, dy: Cotangents, which: Which
 ) -> None:
-    """∂E/∂x is the same, ∂E/∂(aW) = a⁻¹ ∂E/∂W, and every row of ∂E/∂W is orthogonal to that of W."""
+    """∂E/∂x is the same, ∂E/∂(aw) = a⁻¹ ∂E/∂w for each unit, and ∂E/∂w is orthogonal to w."""
     hold.given(varied(x @ W.T), "a unit puts out one value only")
-    a, dy = SCALES[which], dy[: len(x)]
+    a, dy = _factors(which), dy[: len(x)]
     plain = impl.chain_vjp(*_unit(W, x), x, dy)
     other = impl.chain_vjp(*_unit(a * W, x), x, dy)
     hold.equal(other.inputs, plain.inputs, "∂E/∂x")
-    hold.equal(a * other.parameters["W_1"], plain.parameters["W_1"], "a ∂E/∂(aW)")
+    hold.equal(a * other.parameters["W_1"], plain.parameters["W_1"], "a ∂E/∂(aw)")
     hold.equal((W * plain.parameters["W_1"]).sum(axis=1), 0, "⟨w, ∂E/∂w⟩")
 
 

@@ -85,9 +85,9 @@ def a_thousandth_arrives(impl: Subject, hold: Hold, weights: Positive) -> None:
 
 
 @vanishing.witness(of=a_thousandth_arrives)
-def ten_halves() -> Mapping[str, Any]:
-    """Ten layers of w = 1/2, all active: 1/1024."""
-    return {"weights": np.full(10, 0.5)}
+def four_eighths() -> Mapping[str, Any]:
+    """Four layers of w = 1/8, all active: 1/4096."""
+    return {"weights": np.full(4, 1 / 8)}
 
 
 @vanishing.as_stated(needs=["chain_vjp"])
@@ -225,9 +225,9 @@ def a_thousandfold_at_most(impl: Subject, hold: Hold, weights: Positive) -> None
 
 
 @exploding.witness(of=a_thousandfold_at_most)
-def ten_twos() -> Mapping[str, Any]:
-    """Ten layers of w = 2: 1024."""
-    return {"weights": np.full(10, 2.0)}
+def five_fours() -> Mapping[str, Any]:
+    """Five layers of w = 4: 1024."""
+    return {"weights": np.full(5, 4.0)}
 
 
 @exploding.as_stated(needs=["chain_vjp"])

@@ -90,9 +90,9 @@ far = claim(
         decays like T^(−3/2). And where the derivatives differ, steps of 2 and of 1/2 may take turns.
         How near to 1, how long and how much is our reading: eigenvalues of 1/2 or 2, twenty
         steps, a factor 1000. Where the derivatives are drawn by lot the third case is rare: of
-        factors 2 and 1/2, with probabilities p and 1 − p, the product vanishes or explodes
+        factors 2 and 1/2, with probabilities p and 1 − p, the product almost surely vanishes or explodes
         exponentially unless p = 1/2. For random matrices, too, the growth rate (the Lyapunov
-        exponent) exists almost surely (Furstenberg and Kesten 1960); it is 0 only in critical cases.
+        exponent) exists almost surely (Furstenberg and Kesten 1960); when it is 0 is not shown here.
     """,
     conditions=(SAME, APART),
     sources=[D0("1.3, DNN and RNN")],
@@ -240,16 +240,18 @@ def cube_of_the_ratio(prove: Prove) -> None:
 
 @far.proof
 def drawn_by_lot(prove: Prove) -> None:
-    """J = 2 with probability p < 1/2, else 1/2: P(J_1 ... J_n ≥ 1) ≤ (4p(1 − p))^{n/2}, which tends to 0.
+    """J = 2 with probability p < 1/2, else 1/2: almost surely J_1 ... J_n < 2^{−n/k} from some n on.
 
-    By Markov's inequality: with 2^K for the product of n, P(K ≥ 0) is at most the mean of t^K, as
-    t^k ≥ 1 for t ≥ 1 and k ≥ 0. For p > 1/2 the same holds of 1/J.
+    With 2^K for the product, the mean of t^K is M^n, M = √(4p(1 − p)) < 1, for t = √((1 − p)/p) > 1. By
+    Markov's inequality P(K ≥ −n/k) ≤ t^{n/k} M^n = (t M^k)^{n/k}, as t^K ≥ t^{−n/k} there. And t M^k < 1 if k
+    is large enough, since (1/M)^k ≥ 1 + k (1/M − 1): so these probabilities have a finite sum, and by the
+    lemma of Borel and Cantelli only finitely many of the events happen. For p > 1/2 the same holds of 1/J.
     """
     (p,) = prove.symbols("p", above=0, below=Fraction(1, 2))
     t = prove.sqrt((1 - p) / p)
+    prove.valid((1 - p) / p > 1)
     (root,) = prove.symbols("t", at_least=1)
-    prove.valid((1 - p) / p >= 1)
-    prove.by_induction(lambda k: root**k >= 1)
+    prove.by_induction(lambda k: root**k >= 1)  # so t^K grows with K
     mean = p * t + (1 - p) / t
     prove.identical(mean**2, 4 * p * (1 - p))
     prove.valid(4 * p * (1 - p) < 1)
@@ -257,6 +259,9 @@ def drawn_by_lot(prove: Prove) -> None:
     prove.closed_form(
         lambda n: mean**n, first=mean, then=lambda n, before: p * t * before + (1 - p) / t * before
     )
+    (inverse,), (k,) = prove.symbols("inverse", above=1), prove.symbols("k", at_least=1)
+    prove.by_induction(lambda n: inverse**n >= 1 + n * (inverse - 1))
+    prove.valid(1 + k * (inverse - 1) > root, given=[k * (inverse - 1) > root - 1])
 
 
 @far.enclosure
