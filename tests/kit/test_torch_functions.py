@@ -91,6 +91,13 @@ def test_clipping(torch: Worker, fmt: Format, seed: int, threshold: float) -> No
             assert_agrees(torch, by_norm, fmt)
 
 
+@EVERY_FORMAT
+@pytest.mark.parametrize(("kind", "entry"), [("norm", np.inf), ("norm", np.nan), ("value", np.nan)])
+def test_clipping_what_is_not_finite(torch: Worker, kind: str, entry: float, fmt: Format) -> None:
+    """It comes back as not-a-number, through the wire."""
+    assert Held(torch, fmt).clip_reports(kind, {"W": np.array([[entry, 1.0]]), "b": np.ones(1)}, 1.0) == 1
+
+
 @pytest.mark.parametrize("kind", ["g_1997", "h_1997"])
 def test_the_functions_of_1997_are_not_offered(torch: Worker, kind: str) -> None:
     held = Held(torch, FLOAT64)
