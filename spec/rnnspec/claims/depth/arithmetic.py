@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from rnnspec.claim import HOLDS, REFUTED, About, claim
-from rnnspec.evidence import Expression, Prove
+from rnnspec.evidence import Expression, Layer, Network, Prove
 from rnnspec.hold import Hold
+from rnnspec.protocol import Format
 from rnnspec.sources import D1
-from rnnspec.subject import Subject
+from rnnspec.subject import Array, Numbers, Subject
 
 FROM, TO, UPDATE = Fraction(-224, 100), Fraction(-199, 100), Fraction(1, 10**6)
 USUAL_SAMPLES = 500
@@ -42,6 +43,11 @@ slow = claim(
     """,
     corrected="It takes 250 000 samples, 500 times as many; in binary32 262 144.",
     sources=[D1("0, what an LSTM is")],
+    floats="""
+        An addition is one rounding, to the nearest number; so what it comes to is exact. An implementation
+        adds in the recurrence h_t = h_{t−1} + b, in each format with an update b that is as many gaps of that
+        format wide as 10⁻⁶ is in binary32, 4.19 below −2, and with a tenth of it.
+    """,
     see=["DEP-19", "DEP-27"],
 )
 
@@ -74,6 +80,21 @@ def lost_in_float32(impl: Subject, hold: Hold) -> None:
     before = np.float32(float(FROM))
     hold.exactly(before + np.float32(1e-7), before, "−2.24 + 10⁻⁷ in binary32")
     hold.strictly_less(float(FROM), float(FROM) + 1e-7, "−2.24 < −2.24 + 10⁻⁷ in binary64")
+
+
+@slow.law(needs=["run"], about=About.IMPLEMENTATION)
+def moved_by_whole_gaps(impl: Subject, hold: Hold) -> None:
+    """An update of 4.19 gaps moves by four below −2, and by eight of half the width above; 0.42 are lost.
+
+    It is held at 32 of the places that such updates lead through from −2.24 to −1.99, which in binary32 are
+    262 144; the state is handed over and handed back, and so is a number of the format.
+    """
+    step = 16 * impl.format.unit_roundoff
+    update = float(UPDATE) * step * 2**20
+    before = _places(impl.format, step)
+    hold.exactly(_added(impl, before, update), before + step, "h + b")
+    before = before[before < -2]
+    hold.exactly(_added(impl, before, update / 10), before, "h + b/10, h < −2")
 
 
 @slow.proof
@@ -113,6 +134,22 @@ def _steps(dtype: DTypeLike) -> int:
     numbers[0] = float(FROM)
     reached = np.add.accumulate(numbers) >= np.array(float(TO), dtype)
     return int(np.argmax(reached))
+
+
+def _places(fmt: Format, step: float) -> Array:
+    """Where a parameter is after some of the steps from −2.24 to −1.99, the first and later ones."""
+    steps = round(float(TO - FROM) / step)
+    (start,) = fmt.round(np.array([float(FROM)]))
+    return np.asarray(start + step * (np.arange(32) * steps // 32))
+
+
+def _added(impl: Subject, h: Array, update: float) -> Numbers:
+    """One step of h_t = h_{t−1} + b, from each of the states h."""
+    layer = Layer("rnn", 1, 1, activation="identity")
+    b = impl.format.round(np.array([update]))
+    parameters = {"W_h": np.zeros((1, 1)), "U_h": np.ones((1, 1)), "b_h": b}
+    network = Network(layer, parameters, np.zeros((1, len(h), 1)), {"h": h[:, np.newaxis]})
+    return impl.run(network).outputs[0, :, 0]
 
 
 # ------------------------------------------------------------------------------------------
