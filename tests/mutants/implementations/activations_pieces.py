@@ -94,7 +94,7 @@ FAULTY: list[Faulty] = [
     faulty("elu cut off early", SLOPE, RETURNED,
            f"np.where(x < -16, 0, {RETURNED}) if kind == 'elu' else {RETURNED}",
            "e^x is taken for 0 below -16, which is right in single precision only",
-           "ACT-21/felt_while_not_far_left"),
+           "ACT-21/felt_while_not_far_left", "ACT-21/felt_at_minus_thirty"),
     faulty("slope of elu at the output", SLOPE, RETURNED,
            f"np.where(x > 0, dy, alpha * np.exp({VALUE_RETURNED}) * dy).astype(x.dtype) if kind == 'elu' "
            f"else {RETURNED}",

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import CONDITIONAL, EMPIRICAL, ENCLOSED, HOLDS, About, claim
+from rnnspec.claims.activations import rounded
 from rnnspec.claims.activations.drawing import AT_ZERO, times_log_two
 from rnnspec.evidence import INF, Enclose, Enclosed, Functions, Lab, Outcome, Prove
 from rnnspec.hold import SURVIVES, Hold
@@ -178,6 +179,27 @@ def felt_while_not_far_left(impl: Subject, hold: Hold, x: FewPreactivations, alp
     u = impl.format.unit_roundoff
     x = x[x >= np.log(16 * u * max(1 / alpha, 1))]
     hold.at_most(u, impl.slope("elu", x, alpha), "u ≤ f'(x)", rounding=SURVIVES)
+
+
+@no_flat_half.law(needs=["activation_vjp"])
+def felt_at_minus_thirty(impl: Subject, hold: Hold) -> None:
+    """With α = 1 at −30, where e^x = 9.4e-14; in formats to which that is nothing, at −10, −4 and −2."""
+    x, u = np.array([-30.0, -10.0, -4.0, -2.0]), impl.format.unit_roundoff
+    x = x[np.exp(x) >= 16 * u]
+    hold.at_most(u, impl.slope("elu", x, 1.0), "u ≤ f'(x)", rounding=SURVIVES)
+
+
+@no_flat_half.law(about=About.MATHEMATICS)
+def lost_beside_one(impl: Subject, hold: Hold) -> None:
+    """With α = 1 and f = e^x − 1 correctly rounded, f + 1 is 0 from known x on to the left; e^x far later."""
+    for name, printed in (("float32", ("-17.32", "-17.33")), ("float64", ("-37.42", "-37.43"))):
+        before, beyond = rounded.numbers(name, *printed)
+        hold.strictly_less(0, (rounded.expm1(before) + 1).value, f"f + 1 at {printed[0]} in {name}")
+        hold.exactly((rounded.expm1(beyond) + 1).value, 0, f"f + 1 at {printed[1]} in {name}")
+        hold.strictly_less(0, rounded.exp(beyond).value, f"e^x at {printed[1]} in {name}")
+    before, beyond = map(rounded.exp, rounded.numbers("float64", "-745.13", "-745.14"))
+    hold.strictly_less(0, before.value, "e^x at −745.13 in binary64")
+    hold.exactly(beyond.value, 0, "e^x at −745.14 in binary64")
 
 
 @no_flat_half.law(needs=["activation_vjp"], about=About.IMPLEMENTATION)

@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 
 from rnnspec.claim import HOLDS, About, claim
+from rnnspec.claims.activations import rounded
 from rnnspec.claims.activations.drawing import above_exponential, slope_of, times_log_two
 from rnnspec.evidence import INF, Enclose, Enclosed, Functions, Prove
 from rnnspec.hold import SURVIVES, Hold
@@ -49,7 +50,7 @@ sigmoid_range = claim(
     floats="""
         No tolerance for 0 and 1 themselves: rounding may reach them and never passes them.
         1/(1 + e^-x) is rounded to 1 from 53 ln 2 = 36.74 on in binary64, from 24 ln 2 = 16.64 on
-        in binary32; e^x underflows to 0 below −745.13 and −103.97.
+        in binary32; e^x/(1 + e^x) underflows to 0 with e^x below −745.13 and −103.97.
     """,
     see=["ACT-01", "ACT-10", "ACT-11"],
 )
@@ -69,6 +70,21 @@ def exponentially_close_to_its_limits(impl: Subject, hold: Hold, x: FewPreactiva
     bound = above_exponential(x)
     hold.at_most(impl.activation("sigmoid", -abs(x)), bound, "σ(−|x|) ≤ e^-|x|")
     hold.at_most(1 - impl.activation("sigmoid", abs(x)), bound, "1 − σ(|x|) ≤ e^-|x|")
+
+
+@sigmoid_range.law(about=About.MATHEMATICS)
+def rounded_to_its_limits(impl: Subject, hold: Hold) -> None:
+    """Calculated as printed, 1/(1 + e^-x) is 1 and e^-x/(1 + e^-x) is 0 from known x on, and not before."""
+    for name, one, zero in (
+        ("float64", ("36.736", "36.737"), ("745.13", "745.14")),
+        ("float32", ("16.635", "16.636"), ("103.97", "103.98")),
+    ):
+        before, beyond = map(rounded.sigmoid, rounded.numbers(name, *one))
+        hold.strictly_less(before.value, 1, f"σ({one[0]}) in {name}")
+        hold.exactly(beyond.value, 1, f"σ({one[1]}) in {name}")
+        before, beyond = (rounded.exp(-x) for x in rounded.numbers(name, *zero))
+        hold.strictly_less(0, (before / (1 + before)).value, f"σ(−{zero[0]}) in {name}")
+        hold.exactly((beyond / (1 + beyond)).value, 0, f"σ(−{zero[1]}) in {name}")
 
 
 sigmoid_range.exhaustive(of=between_zero_and_one, format="float16")
@@ -144,6 +160,15 @@ def distance_from_one(impl: Subject, hold: Hold, x: FewPreactivations) -> None:
     half = abs(impl.format.round(x / 2))
     missing = 2 * impl.activation("sigmoid", -2 * half)
     hold.equal(1 - abs(impl.activation("tanh", half)), missing, "1 − |tanh x|")
+
+
+@tanh_range.law(about=About.MATHEMATICS)
+def rounded_to_one(impl: Subject, hold: Hold) -> None:
+    """Correctly rounded, tanh is 1 from 19.0615 on in binary64 and from 9.0109 on in binary32, not before."""
+    for name, ends in (("float64", ("19.0615", "19.0616")), ("float32", ("9.0109", "9.0110"))):
+        before, beyond = map(rounded.tanh, rounded.numbers(name, *ends))
+        hold.strictly_less(before.value, 1, f"tanh {ends[0]} in {name}")
+        hold.exactly(beyond.value, 1, f"tanh {ends[1]} in {name}")
 
 
 tanh_range.exhaustive(of=between_minus_one_and_one, format="float16")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from rnnspec.claim import ENCLOSED, HOLDS, About, claim
+from rnnspec.claims.activations import rounded
 from rnnspec.claims.activations.drawing import Points
 from rnnspec.evidence import INF, Enclose, Prove
 from rnnspec.hold import Hold
+from rnnspec.protocol import FORMATS
 from rnnspec.sources import D0, D1, D3
 from rnnspec.strategies import FewPreactivations
 from rnnspec.subject import Subject
+
+U = FORMATS["float64"].unit_roundoff
 
 # ------------------------------------------------------------------------------------------
 sigmoid = claim(
@@ -32,10 +38,11 @@ sigmoid = claim(
     sources=[D0("1.1"), D3("6.9, why gradients vanish")],
     rests_on=ENCLOSED,
     floats="""
-        Where s is rounded to 1, 1 − s is 0: at x = 20 in binary64, s(1 − s) has an error of
-        4e-8 of itself, and at x = 40 it is 0 instead of 4.2e-18. The form e/(1 + e)² with
-        e = e^-|x| loses nothing. Both are accepted, since every library has the first; the
-        tolerance of the slope is what rounding s costs it. On the left, where s is small,
+        Where s is rounded to 1, 1 − s is 0: in binary64, with s = 1/(1 + e^-x) one operation after the
+        other, s(1 − s) has an error of 3.6e-8 of itself at x = 20, and at x = 40 it is 0 instead of
+        4.2e-18. The form e/(1 + e)² with e = e^-|x| loses no more than four roundings. Both are
+        accepted, since every library has the first; the tolerance of the slope is what rounding s costs
+        it. On the left, where s is small,
         1 − s loses nothing, and there every digit is asked for.
     """,
     see=["ACT-02", "ACT-04"],
@@ -69,6 +76,19 @@ def no_digit_lost_on_the_left(impl: Subject, hold: Hold, x: FewPreactivations) -
     left = x[x <= 0]
     hold.agrees(lambda it: it.activation("sigmoid", left), impl, "σ(x), x ≤ 0")
     hold.agrees(lambda it: it.slope("sigmoid", left), impl, "σ'(x), x ≤ 0")
+
+
+@sigmoid.law(about=About.MATHEMATICS)
+def lost_by_the_output(impl: Subject, hold: Hold) -> None:
+    """In binary64 s(1 − s) is wrong by 3.6e-8 of the slope at 20, and is 0 at 40; e/(1 + e)² is right."""
+    for x, low, high in (("20", 3.5e-8, 3.65e-8), ("40", 1.0, 1.0)):
+        (z,) = rounded.numbers("float64", x)
+        s, e = rounded.sigmoid(z), rounded.exp(-z)
+        slope = impl.slope("sigmoid", np.array([z.value]))
+        lost = abs(slope - (s * (1 - s)).value)
+        hold.at_most(low * slope, lost, f"s(1 − s) at {x}")
+        hold.at_most(lost, high * slope, f"s(1 − s) at {x}")
+        hold.at_most(abs(slope - (e / ((1 + e) * (1 + e))).value), 4 * U * slope, f"e/(1 + e)² at {x}")
 
 
 @sigmoid.proof
@@ -123,8 +143,9 @@ tanh = claim(
     sources=[D0("1.3, solution 3"), D3("6.9, why gradients vanish"), D1("3, in detail")],
     rests_on=ENCLOSED,
     floats="""
-        1 − t² cancels in saturation: in binary64 a hundred millionth of the slope is lost at
-        x = 10. The form 4/(e^x + e^-x)² loses nothing. As with the sigmoid, both are accepted.
+        1 − t² cancels in saturation: in binary64 1.1e-8 of the slope is lost at x = 10, and all of it at
+        x = 20. The form 4/(e^x + e^-x)² loses no more than six roundings. As with the sigmoid, both are
+        accepted.
     """,
     see=["ACT-01", "ACT-05"],
 )
@@ -160,6 +181,19 @@ def no_digit_lost_near_zero(impl: Subject, hold: Hold, x: FewPreactivations) -> 
     """Where tanh is small, it is as accurate as its own size asks for."""
     near = x[abs(x) <= 1]
     hold.agrees(lambda it: it.activation("tanh", near), impl, "tanh x, |x| ≤ 1")
+
+
+@tanh.law(about=About.MATHEMATICS)
+def lost_by_the_square(impl: Subject, hold: Hold) -> None:
+    """In binary64 1 − t² is wrong by 1.1e-8 of the slope at 10, and is 0 at 20; 4/(e^x + e^-x)² is right."""
+    for x, low, high in (("10", 1.05e-8, 1.15e-8), ("20", 1.0, 1.0)):
+        (z,) = rounded.numbers("float64", x)
+        t, twice = rounded.tanh(z), rounded.exp(z) + rounded.exp(-z)
+        slope = impl.slope("tanh", np.array([z.value]))
+        lost = abs(slope - (1 - t * t).value)
+        hold.at_most(low * slope, lost, f"1 − t² at {x}")
+        hold.at_most(lost, high * slope, f"1 − t² at {x}")
+        hold.at_most(abs(slope - (4 / (twice * twice)).value), 6 * U * slope, f"4/(e^x + e^-x)² at {x}")
 
 
 @tanh.proof
