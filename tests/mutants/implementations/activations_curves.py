@@ -44,7 +44,7 @@ FAULTY: list[Faulty] = [
     faulty("floor under the slope of tanh", SLOPES, TANH_SLOPE,
            "return np.maximum(1 - y * y, y.dtype.type(1e-3))",
            "a floor under the slope, so that it does not vanish",
-           "ACT-04/slope_from_the_square"),
+           "ACT-04/slope_from_the_square", "ACT-26/formulas_are_the_slopes"),
     faulty("slope of tanh damped", SLOPES, TANH_SLOPE, "return 0.99 * (1 - y * y)",
            "slopes are damped by one per cent, so that gradients do not explode",
            "ACT-06/one_product_stays_and_one_vanishes"),

@@ -69,6 +69,10 @@ FAULTY: list[Faulty] = [
     faulty("default in the place of no leak", VALUE, VALUE_RETURNED,
            VALUE_RETURNED.replace("alpha", "(alpha or 0.01) if kind == 'leaky_relu' else alpha"),
            "k = 0 is taken for a k that was not given", "ACT-17/between_relu_and_the_identity"),
+    faulty("leak of the library itself", VALUE, VALUE_RETURNED,
+           VALUE_RETURNED.replace("alpha", "0.01 if kind == 'leaky_relu' else alpha"),
+           "the coefficient is not passed on, and the library's default is used",
+           "ACT-18/taken_as_handed_over"),
     faulty("slope of the leak squared", SLOPE, RETURNED,
            f"(np.where(x > 0, 1, alpha * alpha) * dy).astype(x.dtype) "
            f"if kind == 'leaky_relu' else {RETURNED}",

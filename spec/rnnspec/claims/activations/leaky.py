@@ -23,6 +23,9 @@ PositiveLeak = Annotated[float, reals(1 / 16, 4, 1 / 16)]
 Inputs = Annotated[Array, arrays((1, 8), low=-8, high=8, unit=1 / 16)]
 Biases = Annotated[Array, arrays((1, 6), low=-4, high=4, unit=1 / 4)]
 
+USUAL = (0.01, 0.02, 0.1, 0.2, 0.3)
+"""What papers and libraries have, the documents' 0.1 and 0.2 among it."""
+
 AT_MOST_ONE = "k ≤ 1"
 
 # ------------------------------------------------------------------------------------------
@@ -117,12 +120,22 @@ coefficient = claim(
         A convention, not a theorem. The paper that introduced the function has 0.01, and so have
         the defaults of some libraries; others have 0.2 or 0.3. What a given program uses is to
         be read in its source: an implementation that is held to this spec is handed the coefficient, so that
-        its default is never seen.
+        its default is never seen. What can be held is that it takes what it is handed.
     """,
     finding="recorded",
     sources=[D0("1.3, solution 3")],
+    floats="Most of these coefficients are rounded to the format, which the tolerance covers.",
     see=["ACT-17"],
 )
+
+
+@coefficient.law(needs=["activation", "activation_vjp"])
+def taken_as_handed_over(impl: Subject, hold: Hold) -> None:
+    """0.01, 0.02, 0.1, 0.2 and 0.3, one after the other: at −1 the value is −k and the slope k."""
+    left = -np.ones(1)
+    for k in USUAL:
+        hold.equal(impl.activation(LEAKY, left, k), -k, f"f(−1), k = {k}")
+        hold.equal(impl.slope(LEAKY, left, k), k, f"f'(−1), k = {k}")
 
 
 @coefficient.experiment
