@@ -94,19 +94,26 @@ repeating = claim(
         f = cos:     f^n(x) → 0.739085133215161   for every x
         f(x) = −x:   |f^n(x)| = |x|
         f(x) = a x:  f^n(x) = a^n x
-        f(x, y) = (λx + y, λy):  f^n(x, y) = (λ^n x + n λ^{n−1} y, λ^n y)
+        two by two, up to the basis one of three:
+        f(x, y) = (a x, b y):            f^n(x, y) = (a^n x, b^n y)
+        f(x, y) = (c x − s y, s x + c y): |f^n(x, y)|² = (c² + s²)^n (x² + y²)
+        f(x, y) = (λx + y, λy):          f^n(x, y) = (λ^n x + n λ^{n−1} y, λ^n y)
     """,
     verdict=REFUTED,
     because="""
         Turning the sign again and again changes no size; the cosine draws every number to its fixed
         point. Of linear calculations it is nearly true: x tends to 0 if |a| < 1, and to infinity if
-        |a| > 1 and x ≠ 0, but stays as large as it is if |a| = 1. For matrices the spectral radius
-        takes the place of |a|; at 1 there are both bounded orbits, as of a rotation, and
-        orbits that grow like n, as of a Jordan block: large, but not exponentially so.
+        |a| > 1 and x ≠ 0, but stays as large as it is if |a| = 1. For matrices the spectral radius ρ
+        takes the place of |a|: below 1 every orbit tends to 0, above it some grow beyond all bounds. A
+        matrix of two rows is, but for the basis, diagonal, with ρ the larger of |a| and |b|; or a
+        rotation stretched to ρ = √(c² + s²); or a Jordan block, with ρ = |λ|. Where ρ = 1 there are
+        both bounded orbits, as of a rotation, and orbits that grow like n, as of a Jordan block:
+        large, but not exponentially so.
     """,
     corrected="""
         For f(x) = a x and x ≠ 0: f^n(x) → 0 if and only if |a| < 1, |f^n(x)| → ∞ if and only if
-        |a| > 1, and it is bounded and bounded away from 0 if |a| = 1.
+        |a| > 1, and it is bounded and bounded away from 0 if |a| = 1. For two by two matrices every orbit
+        tends to 0 if and only if ρ < 1, and some are unbounded if ρ > 1.
     """,
     sources=[D1("0, what an LSTM is")],
     rests_on=ENCLOSED,
@@ -119,6 +126,7 @@ LongScalar = Annotated[
 ]
 Scalar = Annotated[Orbit, orbits(size=(1, 1), start=(1, 16), steps=(1, 8))]
 Start = Annotated[Array, arrays(2, unit=1 / 8)]
+Pair = Annotated[Array, arrays(2, low=-1, high=1, unit=1 / 8)]
 Steps = Annotated[int, wholes(1, 10)]
 
 
@@ -167,11 +175,32 @@ def rotation_and_jordan_block(impl: Subject, hold: Hold, start: Start, steps: St
     hold.equal(sheared, [x + steps * y, y], "h_T of a Jordan block")
 
 
+@repeating.law(needs=["run"])
+def powers_of_matrices(impl: Subject, hold: Hold, pair: Pair, start: Start, steps: Steps) -> None:
+    """A diagonal matrix, a stretched rotation, a Jordan block, of spectral radii below, at and above 1."""
+    x, y = map(Fraction, start.tolist())
+    first, second = map(Fraction, pair.tolist())
+    a, b = pair
+    apart = states(impl, Orbit(np.diag(pair), start, steps))[-1]
+    hold.equal(apart, [first**steps * x, second**steps * y], "h_T of a diagonal matrix")
+    turned = states(impl, Orbit(np.array([[a, -b], [b, a]]), start, steps))[-1]
+    length = (first**2 + second**2) ** steps * (x**2 + y**2)
+    hold.equal((turned**2).sum(), length, "|h_T|² of a stretched rotation")
+    sheared = states(impl, Orbit(np.array([[a, 1.0], [0.0, a]]), start, steps))[-1]
+    moved = steps * first ** (steps - 1) * y
+    hold.equal(sheared, [first**steps * x + moved, first**steps * y], "h_T of a Jordan block")
+
+
 @repeating.proof
 def closed_forms(prove: Prove) -> None:
     """a^n x for every n, from the traced step; a rotation keeps the length; a Jordan block's power.
 
-    (1 + e)^n ≥ 1 + n e has no bound: so |a|^n has none if |a| > 1, and tends to 0 if 1/|a| > 1.
+    (1 + e)^n ≥ 1 + n e has no bound: so |a|^n has none if |a| > 1, and tends to 0 if 1/|a| > 1. And
+    (1 + e)^{2n} ≥ (1 + n e)² outgrows every multiple of n: so n |λ|^n tends to 0, too, if 1/|λ| > 1.
+
+    Two by two matrices have two real eigenvalues a and b, one without a second eigenvector, λ, or the
+    pair c ± s i. In a basis to match they are the three that are written down here; a Jordan block
+    with λ < 0 is −1 times one with −λ, in which −y stands for y.
     """
     a, x, y = prove.symbols("a x y")
     prove.identical(_step(prove, a, x), [a * x])
@@ -180,9 +209,23 @@ def closed_forms(prove: Prove) -> None:
     prove.by_induction(lambda n: (1 + e) ** n >= 1 + n * e)
     prove.valid(prove.implies(abs(a) == 1, abs(a * x) == abs(x)))
 
+    prove.by_induction(lambda n: (1 + e) ** (2 * n) >= (1 + n * e) ** 2)
+
+    (b,), zero = prove.symbols("b"), prove.number(0)
+    diagonal = prove.matrix([[a, zero], [zero, b]])
+    prove.identical(_step(prove, diagonal, prove.matrix([[x, y]])), [a * x, b * y])
+    prove.closed_form(
+        lambda n: [a**n * x, b**n * y], first=[a * x, b * y], then=lambda n, h: [a * h[0], b * h[1]]
+    )
+
     c, s = prove.symbols("c s")
     turned = _step(prove, prove.matrix([[c, -s], [s, c]]), prove.matrix([[x, y]]))
     prove.identical((turned**2).sum(), (c**2 + s**2) * (x**2 + y**2))
+    prove.closed_form(
+        lambda n: (c**2 + s**2) ** n * (x**2 + y**2),
+        first=(c**2 + s**2) * (x**2 + y**2),
+        then=lambda n, square: (c**2 + s**2) * square,
+    )
 
     (lam,) = prove.symbols("lam", above=0)
     block = prove.matrix([[lam, prove.number(1)], [prove.number(0), lam]])
