@@ -118,7 +118,8 @@ FAULTY: list[Faulty] = [
 
     faulty("initial weights all positive", INITIAL,
            "random.uniform(-1, 1, shape)", "random.uniform(0, 1, shape)",
-           "weights are drawn from (0, 1), as one of the documents says", "DEP-12/of_both_signs"),
+           "weights are drawn from (0, 1), as one of the documents says",
+           "DEP-12/of_both_signs", "DEP-12/quartiles"),
     faulty("initial weights grow with the width", INITIAL, "* reach +", "/ reach**2 +",
            "multiplied by the number of inputs where it is to be divided by its root",
            "DEP-12/below_one_on_average"),
