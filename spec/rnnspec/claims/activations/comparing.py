@@ -15,7 +15,7 @@ from rnnspec.evidence import INF, Enclose, Enclosed, Functions, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Chain, Dense
 from rnnspec.sources import D0, D3
-from rnnspec.strategies import FewPreactivations, arrays
+from rnnspec.strategies import FewPreactivations, arrays, one_unit_a_layer
 from rnnspec.subject import Array, Numbers, Subject
 
 CROSSING = "1.66288589105862108"
@@ -24,11 +24,16 @@ CROSSING = "1.66288589105862108"
 BEFORE, BEYOND = 1.6628, 1.6629
 """Either side of x*."""
 
+WEIGHT = Fraction(1, 16)
+"""So small that a chain of units hardly moves the pre-activations that its biases set."""
+
 WITHIN = "the pre-activation is closer to 0 than x* = 1.66288..."
 ALL_WITHIN = "no pre-activation is farther from 0 than x* = 1.66288..."
 
 Inside = Annotated[Array, arrays((1, 6), low=-212 / 128, high=212 / 128, unit=1 / 128)]
 Outside = Annotated[Array, arrays((1, 6), low=27 / 16, high=8, unit=1 / 16)]
+InsideWell = Annotated[Array, arrays((2, 4), low=-3 / 2, high=3 / 2, unit=1 / 16)]
+OutsideWell = Annotated[Array, arrays((2, 4), low=2, high=4, unit=1 / 16)]
 Sequences = Annotated[Array, arrays((1, 6), low=-4, high=4, unit=1 / 16)]
 
 # ------------------------------------------------------------------------------------------
@@ -42,6 +47,7 @@ larger = claim(
         x* = arcosh(1 + √3) = 2 arcosh((1 + √3)/2) = 1.6628858910...
         tanh'(x*) = σ'(x*) = 0.1339745962...
         2 < (1/2a ∫ tanh') / (1/2a ∫ σ') ≤ 4   over every [−a, a]
+        2 < E tanh'(X) / E σ'(X) ≤ 4   for every X that is symmetric about 0 and falls on both sides
         E tanh'(sZ) / E σ'(sZ) = 3.955, 2.931, 2.037   for s = 1/8, 1, 8,   Z standard normal
     """,
     verdict=CONDITIONAL,
@@ -141,6 +147,20 @@ def means_over_an_interval(prove: Prove) -> None:
     prove.valid(prove.all_of(ratio > 2, ratio <= 4))
 
 
+@larger.proof
+def mixtures_of_intervals(prove: Prove) -> None:
+    """The ratio of two sums, term by term above 2 and at most 4, is so too: for mixtures, term by term.
+
+    A density p that falls on both sides of 0 is such a mixture, with the weight −2a p'(a) da of [−a, a]:
+    from a = |x| on, the heights −2a p'(a)/2a add up to p(x).
+    """
+    tanh, sigmoid, more_tanh, more_sigmoid, weight = prove.symbols("t s t' s' c", above=0)
+    bounds = [2 * sigmoid < tanh, tanh <= 4 * sigmoid]
+    bounds += [2 * more_sigmoid < more_tanh, more_tanh <= 4 * more_sigmoid]
+    of_tanh, of_sigmoid = tanh + weight * more_tanh, sigmoid + weight * more_sigmoid
+    prove.valid(prove.all_of(2 * of_sigmoid < of_tanh, of_tanh <= 4 * of_sigmoid), given=bounds)
+
+
 @larger.enclosure
 def means_over_normal_inputs(enclose: Enclose) -> None:
     """For normal pre-activations, a narrow, the standard and a wide distribution: the ratio of the means."""
@@ -177,13 +197,16 @@ slower = claim(
     conditions=[ALL_WITHIN],
     sources=[D3("6.9, why gradients vanish")],
     rests_on=ENCLOSED,
-    floats="A product of at most six slopes: six roundings, and those of the slopes themselves.",
+    floats="""
+        A product of at most six slopes, multiplied here: what is rounded are the slopes. In a chain the
+        implementation multiplies, and the weights of 1/16, made up for above it, are powers of two.
+    """,
     see=["ACT-07", "REM-10"],
 )
 
 
 def products_of_slopes(impl: Subject, kind: str, z: Array) -> Numbers:
-    """What back-propagation multiplies by along units with the pre-activations z_1 ... z_t, for each t."""
+    """∏ φ'(z_t) up to each t, of the slopes that one unit multiplies gradients by; exact products."""
     unit = Chain((Dense(1, 1, kind, bias=False),))
     x = z[:, np.newaxis]
     back = impl.chain_vjp(unit, {"W_1": np.ones((1, 1))}, x, np.ones_like(x))
@@ -222,6 +245,40 @@ def faster_beyond(impl: Subject, hold: Hold, z: Outside) -> None:
     for side in (z, -z):
         sigmoid, tanh = (products_of_slopes(impl, kind, side) for kind in ("sigmoid", "tanh"))
         hold.at_most(tanh, sigmoid, "∏tanh' ≤ ∏σ'")
+
+
+@slower.law(needs=["chain_vjp"])
+def a_chain_within(impl: Subject, hold: Hold, z: InsideWell) -> None:
+    """Through a chain of units of which each is well within the crossing, more arrives with tanh."""
+    passed = {kind: _through_a_chain(impl, kind, z) for kind in ("sigmoid", "tanh")}
+    hold.at_most(passed["sigmoid"], passed["tanh"], "∏σ' ≤ ∏tanh'")
+
+
+@slower.law(needs=["chain_vjp"])
+def a_chain_beyond(impl: Subject, hold: Hold, z: OutsideWell) -> None:
+    """Through one of which each is well beyond it, on either side, with the sigmoid."""
+    for side in (z, -z):
+        passed = {kind: _through_a_chain(impl, kind, side) for kind in ("sigmoid", "tanh")}
+        hold.at_most(passed["tanh"], passed["sigmoid"], "∏tanh' ≤ ∏σ'")
+
+
+def _through_a_chain(impl: Subject, kind: str, z: Array) -> Numbers:
+    """∏ φ'(z'_t), as one chain passes it on to its first bias, with every z'_t within 1/16 of z_t."""
+    net = one_unit_a_layer([float(WEIGHT)] * len(z), z.tolist(), activation=kind)
+    dy = np.full((1, 1), float(WEIGHT) ** (1 - len(z)))
+    return impl.chain_vjp(net.chain, net.parameters, net.x, dy).parameters["b_1"]
+
+
+@slower.enclosure
+def room_for_a_chain(enclose: Enclose) -> None:
+    """Up to 3/2, and from 2 on, the order of the slopes is the same where they are taken 1/8 apart.
+
+    In a chain with weights of 1/16 the pre-activations depend on φ, but by no more than that.
+    """
+    enclose.holds(
+        lambda f, x: f.slope("sigmoid", x - WEIGHT) < f.slope("tanh", x + WEIGHT), x=(0, Fraction(3, 2))
+    )
+    enclose.holds(lambda f, x: f.slope("tanh", x - WEIGHT) < f.slope("sigmoid", x + WEIGHT), x=(2, INF))
 
 
 @slower.proof
