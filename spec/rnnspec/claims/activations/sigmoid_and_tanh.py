@@ -8,7 +8,7 @@ from rnnspec.claim import ENCLOSED, HOLDS, About, claim
 from rnnspec.claims.activations import rounded
 from rnnspec.claims.activations.drawing import Points
 from rnnspec.evidence import INF, Enclose, Prove
-from rnnspec.hold import Hold
+from rnnspec.hold import SURVIVES, Hold
 from rnnspec.protocol import FORMATS
 from rnnspec.sources import D0, D1, D3
 from rnnspec.strategies import FewPreactivations
@@ -42,8 +42,10 @@ sigmoid = claim(
         other, s(1 − s) has an error of 3.6e-8 of itself at x = 20, and at x = 40 it is 0 instead of
         4.2e-18. The form e/(1 + e)² with e = e^-|x| loses no more than four roundings. Both are
         accepted, since every library has the first; the tolerance of the slope is what rounding s costs
-        it. On the left, where s is small,
-        1 − s loses nothing, and there every digit is asked for.
+        it. On the left, where s is small, 1 − s loses nothing, and there every digit is asked for.
+        The two parts of 1 add up to it within 4 u, two units in its last place. In each of σ(x) and
+        σ(−x) an exponential that is wrong by 2 u of itself makes a difference of σ' 2 u ≤ u/2; rounding
+        1 + e^-x makes one of u at most, and 1 + e^x one of u/2; the quotients, u/2 and u/4. That is 3.25 u.
     """,
     see=["ACT-02", "ACT-04"],
 )
@@ -53,6 +55,13 @@ sigmoid = claim(
 def mirrored(impl: Subject, hold: Hold, x: FewPreactivations) -> None:
     """σ(x) and σ(−x) are the two parts of 1."""
     hold.equal(impl.activation("sigmoid", x) + impl.activation("sigmoid", -x), 1, "σ(x) + σ(−x)")
+
+
+@sigmoid.law(needs=["activation"], about=About.IMPLEMENTATION)
+def parts_of_one(impl: Subject, hold: Hold, x: FewPreactivations) -> None:
+    """σ(x) and σ(−x) add up to 1 but for two units in its last place."""
+    together = impl.activation("sigmoid", x) + impl.activation("sigmoid", -x)
+    hold.at_most(abs(together - 1), 4 * impl.format.unit_roundoff, "|σ(x) + σ(−x) − 1|", rounding=SURVIVES)
 
 
 @sigmoid.law(needs=["activation", "activation_vjp"])
