@@ -136,7 +136,8 @@ tanh_range = claim(
     sources=[D0("questions, 2"), D0("questions, 3"), D1("3, in detail")],
     floats="""
         No tolerance for ±1, and none for the symmetry: a sign costs no rounding. A correctly
-        rounded tanh reaches 1 from 19.0615 on in binary64 and 9.0109 in binary32.
+        rounded tanh reaches 1 from 19.0615 on in binary64 and 9.0109 in binary32, which is ½ ln(4/u), where
+        2 e^-2x is u/2. From there on any that is right within one unit is 1, or 1 − u, the number below 1.
     """,
     see=["ACT-04", "ACT-09"],
 )
@@ -152,6 +153,14 @@ def between_minus_one_and_one(impl: Subject, hold: Hold, x: Preactivations) -> N
 def symmetric_to_the_last_bit(impl: Subject, hold: Hold, x: FewPreactivations) -> None:
     """tanh(−x) is −tanh x, also in floats."""
     hold.exactly(impl.activation("tanh", -x), -impl.activation("tanh", x), "tanh(−x)")
+
+
+@tanh_range.law(needs=["activation"], about=About.IMPLEMENTATION)
+def as_good_as_one(impl: Subject, hold: Hold, x: FewPreactivations) -> None:
+    """Beyond ½ ln(4/u) it is ±1 or the next number to it."""
+    u = impl.format.unit_roundoff
+    x = x[abs(x) >= np.log(4 / u) / 2]
+    hold.at_most(1 - u, abs(impl.activation("tanh", x)), "1 − u ≤ |tanh x|", rounding=SURVIVES)
 
 
 @tanh_range.law(needs=["activation"])
