@@ -37,7 +37,7 @@ FAULTY: list[Faulty] = [
            "a small constant is added to what is sent down", "DEP-21/ratio_of_neighbours"),
     faulty("sigmoid slope scaled to one", SLOPES, SIGMOID_SLOPE, "return 4 * (y * (1 - y))",
            "the slope is normalised so that it is 1 at 0, like that of tanh",
-           "DEP-21/a_sixteenth_two_layers_down"),
+           "DEP-21/a_sixteenth_two_layers_down", "DEP-16/a_quarter_of_a_normal_weight"),
     faulty("weights clipped at two", DENSE_BACK, BACK, "p.W.T.clip(-2, 2) @ da",
            "weights are clipped, as those of a critic, in the backward pass only",
            "DEP-21/larger_towards_the_input"),

@@ -195,6 +195,7 @@ rare = claim(
         a quarter: e^−1.45 of the gradient's length, measured with 160 units.
     """,
     sources=[D0("1.2")],
+    floats="One slope and one product: what rounding adds to a quarter of the weight is tolerated.",
     see=["DEP-07", "DEP-12", "DEP-17", "REM-08", "REM-09"],
 )
 
@@ -248,6 +249,15 @@ def _share_above_one(lab: Lab, random: np.random.Generator) -> float:
     w, x, b = random.standard_normal((3, 100_000))
     s = lab.activation("sigmoid", w * x + b)
     return float((abs(w) * s * (1 - s) > 1).mean())
+
+
+@rare.law(needs=["chain_vjp"])
+def a_quarter_of_a_normal_weight(impl: Subject, hold: Hold, seed: Seed) -> None:
+    """No |w σ'(w x + b)| exceeds |w|/4, and so 1 only where |w| exceeds 4: for eight units side by side."""
+    w, x, b = impl.format.round(np.random.default_rng(seed).standard_normal((3, 8)))
+    chain = Chain((Dense(8, 8, "sigmoid"),))
+    back = impl.chain_vjp(chain, {"W_1": np.diag(w), "b_1": b}, x[np.newaxis], np.ones((1, 8)))
+    hold.at_most(4 * abs(back.inputs[0]), abs(w), "4 |w σ'(w x + b)| ≤ |w|")
 
 
 @rare.enclosure
