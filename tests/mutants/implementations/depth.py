@@ -20,6 +20,8 @@ SLOPE = "dy * slope_from_output(s, link.activation, done.y, link.alpha)"
 FAULTY: list[Faulty] = [
     faulty("dense bias subtracted", DENSE, AFFINE, "p.W @ x - p.b if",
            "the bias is taken for a threshold, which is subtracted", "DEP-01/as_the_equations_say"),
+    faulty("dense layer in single precision", DENSE, AFFINE, "(p.W @ x + p.b).astype('float32') if",
+           "the sum is rounded to binary32 and widened again", "DEP-26/moved_by_whole_gaps_in_a_layer"),
     faulty("square weights read by columns", DENSE, AFFINE,
            "(p.W.T if p.W.shape[0] == p.W.shape[1] else p.W) @ x + p.b if",
            "weights are stored input first; only where a matrix is square does it still fit",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from rnnspec.claim import HOLDS, REFUTED, About, claim
 from rnnspec.evidence import Expression, Layer, Network, Prove
 from rnnspec.hold import Hold
-from rnnspec.protocol import Format
+from rnnspec.protocol import Chain, Dense, Format
 from rnnspec.sources import D1
 from rnnspec.subject import Array, Numbers, Subject
 
@@ -45,8 +45,8 @@ slow = claim(
     sources=[D1("0, what an LSTM is")],
     floats="""
         An addition is one rounding, to the nearest number; so what it comes to is exact. An implementation
-        adds in the recurrence h_t = h_{t−1} + b, in each format with an update b that is as many gaps of that
-        format wide as 10⁻⁶ is in binary32, 4.19 below −2, and with a tenth of it.
+        adds in the recurrence h_t = h_{t−1} + b and in a layer y = x + b, in each format with a b that is as
+        many gaps of that format wide as 10⁻⁶ is in binary32, 4.19 below −2, and with a tenth of it.
     """,
     see=["DEP-19", "DEP-27"],
 )
@@ -89,12 +89,13 @@ def moved_by_whole_gaps(impl: Subject, hold: Hold) -> None:
     It is held at 32 of the places that such updates lead through from −2.24 to −1.99, which in binary32 are
     262 144; the state is handed over and handed back, and so is a number of the format.
     """
-    step = 16 * impl.format.unit_roundoff
-    update = float(UPDATE) * step * 2**20
-    before = _places(impl.format, step)
-    hold.exactly(_added(impl, before, update), before + step, "h + b")
-    before = before[before < -2]
-    hold.exactly(_added(impl, before, update / 10), before, "h + b/10, h < −2")
+    hold_by_gaps(impl, hold, _one_step)
+
+
+@slow.law(needs=["chain"], about=About.IMPLEMENTATION)
+def moved_by_whole_gaps_in_a_layer(impl: Subject, hold: Hold) -> None:
+    """The same of a layer without activation, whose weight is 1 and whose bias is the update."""
+    hold_by_gaps(impl, hold, _one_layer)
 
 
 @slow.proof
@@ -143,13 +144,28 @@ def _places(fmt: Format, step: float) -> Array:
     return np.asarray(start + step * (np.arange(32) * steps // 32))
 
 
-def _added(impl: Subject, h: Array, update: float) -> Numbers:
-    """One step of h_t = h_{t−1} + b, from each of the states h."""
+def hold_by_gaps(impl: Subject, hold: Hold, add: Callable[[Subject, Array, Array], Numbers]) -> None:
+    """What is added in one rounding: 16 u with an update of 4.19 gaps, nothing with a tenth of it."""
+    step = 16 * impl.format.unit_roundoff
+    update, tenth = impl.format.round(float(UPDATE) * step * 2**20 * np.array([[1.0], [0.1]]))
+    before = _places(impl.format, step)
+    hold.exactly(add(impl, before, update), before + step, "h + b")
+    before = before[before < -2]
+    hold.exactly(add(impl, before, tenth), before, "h + b/10, h < −2")
+
+
+def _one_step(impl: Subject, h: Array, b: Array) -> Numbers:
+    """h_t = h_{t−1} + b, from each of the states h."""
     layer = Layer("rnn", 1, 1, activation="identity")
-    b = impl.format.round(np.array([update]))
     parameters = {"W_h": np.zeros((1, 1)), "U_h": np.ones((1, 1)), "b_h": b}
     network = Network(layer, parameters, np.zeros((1, len(h), 1)), {"h": h[:, np.newaxis]})
     return impl.run(network).outputs[0, :, 0]
+
+
+def _one_layer(impl: Subject, x: Array, b: Array) -> Numbers:
+    """y = x + b, of each x of a batch."""
+    parameters = {"W_1": np.ones((1, 1)), "b_1": b}
+    return impl.chain(Chain((Dense(1, 1),)), parameters, x[:, np.newaxis])[:, 0]
 
 
 # ------------------------------------------------------------------------------------------
