@@ -56,7 +56,7 @@ FAULTY: list[Faulty] = [
     faulty("gradient of the bias twice", CHAIN_BACK, GRADIENTS,
            "return {k: 2 * v if k[0] == 'b' else v for k, v in back.parameters.items()}, back.inputs",
            "the bias learns at twice the rate, a convention of old libraries",
-           "ACT-16/alive_below_the_threshold"),
+           "ACT-16/alive_below_the_threshold", "ACT-16/just_beside_the_threshold"),
     faulty("gradients clipped in passing", CHAIN_BACK, GRADIENTS,
            "return {k: np.clip(v, -0.125, 0.125) for k, v in back.parameters.items()}, back.inputs",
            "gradients are clipped by value without saying so", "ACT-16/dead_above_the_threshold"),

@@ -188,6 +188,16 @@ def dead_above_the_threshold(impl: Subject, hold: Hold, descent: Above) -> None:
 
 
 @small_rate.law(needs=["chain_vjp"])
+def just_beside_the_threshold(impl: Subject, hold: Hold, descent: Below) -> None:
+    """With a rate of 31/32 of the threshold the unit is on after the step, with 33/32 it is off."""
+    hold.given(descent.before > 0, "z ≤ 0")
+    threshold = descent.before / (descent.s * float(descent.x @ descent.x + 1))
+    below, above = (replace(descent, rate=share * threshold) for share in (31 / 32, 33 / 32))
+    hold.strictly_less(0, below.after(impl), "0 < z' at 31/32 of the threshold")
+    hold.strictly_less(above.after(impl), 0, "z' < 0 at 33/32 of the threshold")
+
+
+@small_rate.law(needs=["chain_vjp"])
 def no_rate_revives(impl: Subject, hold: Hold, update: OfDeadUnit) -> None:
     """Twice the rate, or sixteen times: a dead unit does not move."""
     hold.given(bool((update.before < 0).all()), "the unit is on for some input")
