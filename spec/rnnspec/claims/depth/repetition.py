@@ -95,18 +95,18 @@ repeating = claim(
         f(x) = −x:   |f^n(x)| = |x|
         f(x) = a x:  f^n(x) = a^n x
         two by two, up to the basis one of three:
-        f(x, y) = (a x, b y):            f^n(x, y) = (a^n x, b^n y)
-        f(x, y) = (c x − s y, s x + c y): |f^n(x, y)|² = (c² + s²)^n (x² + y²)
-        f(x, y) = (λx + y, λy):          f^n(x, y) = (λ^n x + n λ^{n−1} y, λ^n y)
+        f(x, y) = (a x, b y):              f^n(x, y) = (a^n x, b^n y)
+        f(x, y) = (c x − s y, s x + c y):  |f^n(x, y)|² = (c² + s²)^n (x² + y²)
+        f(x, y) = (λx + y, λy):            f^n(x, y) = (λ^n x + n λ^{n−1} y, λ^n y)
     """,
     verdict=REFUTED,
     because="""
         Turning the sign again and again changes no size; the cosine draws every number to its fixed
         point. Of linear calculations it is nearly true: x tends to 0 if |a| < 1, and to infinity if
         |a| > 1 and x ≠ 0, but stays as large as it is if |a| = 1. For matrices the spectral radius ρ
-        takes the place of |a|: below 1 every orbit tends to 0, above it some grow beyond all bounds. A
-        matrix of two rows is, but for the basis, diagonal, with ρ the larger of |a| and |b|; or a
-        rotation stretched to ρ = √(c² + s²); or a Jordan block, with ρ = |λ|. Where ρ = 1 there are
+        takes the place of |a|: below 1 every orbit tends to 0, above it some grow beyond all bounds. For
+        two rows it can be seen: but for the basis, such a matrix is diagonal, with ρ the larger of |a| and
+        |b|; or a rotation stretched to ρ = √(c² + s²); or a Jordan block, with ρ = |λ|. Where ρ = 1 there are
         both bounded orbits, as of a rotation, and orbits that grow like n, as of a Jordan block:
         large, but not exponentially so.
     """,
