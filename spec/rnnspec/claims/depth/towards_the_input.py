@@ -35,6 +35,7 @@ OneUnit = Annotated[
 Weight = Annotated[float, reals(-16, 16, unit=1 / 2, where=lambda w: w != 0)]
 Weights = Annotated[Array, arrays((2, 5), low=-16, high=16, unit=1 / 8)]
 Pairs = Annotated[Array, arrays((1, 8), 2, low=-8, high=8, unit=1 / 2)]
+Matrices = Annotated[Array, arrays((1, 5), 4, low=-4, high=4, unit=1 / 2)]
 Small = Annotated[Array, arrays((3, 5), low=-1, high=1, unit=1 / 64)]
 Large = Annotated[
     Array, arrays((2, 5), low=-16, high=16, unit=1 / 8, where=lambda w: bool((np.abs(w) >= 4).all()))
@@ -143,18 +144,21 @@ def orthogonal_layers_keep_the_length(
 
 
 @multiplying.law(needs=["chain_vjp"])
-def matrices_multiply(
-    impl: Subject,
-    hold: Hold,
-    W: Annotated[Array, arrays(2, 2, low=-4, high=4, unit=1 / 2)],
-    depth: Annotated[int, wholes(1, 5)],
-) -> None:
-    """Equal layers of two units at z = 0 multiply a gradient by (W/4)^L, as a matrix."""
-    chain = Chain(tuple(Dense(2, 2, "sigmoid") for _ in range(depth)))
-    own = {"W": W, "b": -W.sum(axis=1) / 2}
-    net = Feedforward(chain, {name: own[name[0]] for name in chain.parameter_shapes}, np.full((1, 2), 0.5))
-    dy = np.array([1.0, -2.0])
-    hold.equal(gradients(impl, net, dy)["x"][0], dy @ np.linalg.matrix_power(W / 4, depth), "∂C/∂x")
+def matrices_multiply(impl: Subject, hold: Hold, layers: Matrices) -> None:
+    """Layers of two units at z = 0 with drawn matrices, a different one each: the Jacobian is W_L ⋯ W_1/4^L.
+
+    So its norm, e^{Lλ}, is that of a product in which the order counts, and no mean of single numbers.
+    """
+    W = layers.reshape(-1, 2, 2)
+    chain = Chain(tuple(Dense(2, 2, "sigmoid") for _ in W))
+    parameters = {f"W_{place}": one for place, one in enumerate(W, start=1)}
+    parameters |= {f"b_{place}": -one.sum(axis=1) / 2 for place, one in enumerate(W, start=1)}
+    net = Feedforward(chain, parameters, np.full((1, 2), 0.5))
+    J = np.eye(2)
+    for one in W:
+        J = one / 4 @ J
+    for unit, row in zip(np.eye(2), J, strict=True):
+        hold.equal(gradients(impl, net, unit)["x"][0], row, "a row of ∂y/∂x")
 
 
 @multiplying.law(needs=["chain_vjp"])
