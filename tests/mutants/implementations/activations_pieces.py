@@ -84,6 +84,11 @@ FAULTY: list[Faulty] = [
            f"np.where(x > 0, x, np.expm1(alpha * np.minimum(x, 0))).astype(x.dtype) if kind == 'elu' "
            f"else {VALUE_RETURNED}",
            "e^(alpha x) - 1 in the place of alpha (e^x - 1): the same for alpha = 1", "ACT-20/both_pieces"),
+    faulty("elu without its exponential", VALUE, VALUE_RETURNED,
+           f"np.where(x > 0, x, alpha * np.minimum(x, 0) / (1 - np.minimum(x, 0))).astype(x.dtype) "
+           f"if kind == 'elu' else {VALUE_RETURNED}",
+           "x/(1 - x) in the place of e^x - 1, which has the same slope at 0, the same limit, and costs less",
+           "ACT-22/straight_and_geometric"),
     faulty("slope of elu without alpha", SLOPE, RETURNED,
            f"np.where(x > 0, dy, np.exp(np.minimum(x, 0)) * dy).astype(x.dtype) "
            f"if kind == 'elu' else {RETURNED}",

@@ -14,11 +14,12 @@ from rnnspec.claims.activations.drawing import AT_ZERO, times_log_two
 from rnnspec.evidence import INF, Enclose, Enclosed, Functions, Lab, Outcome, Prove
 from rnnspec.hold import SURVIVES, Hold
 from rnnspec.sources import D0
-from rnnspec.strategies import FewPreactivations, reals
-from rnnspec.subject import Subject
+from rnnspec.strategies import FewPreactivations, arrays, reals
+from rnnspec.subject import Array, Subject
 
 Alpha = Annotated[float, reals(1 / 16, 4, 1 / 16)]
 AnyAlpha = Annotated[float, reals(-2, 2, 1 / 8)]
+Left = Annotated[Array, arrays((1, 8), low=-8, high=-1, unit=1 / 16)]
 
 # ------------------------------------------------------------------------------------------
 elu = claim(
@@ -245,22 +246,33 @@ cost = claim(
         The count is clear: one exponential more for each input below 0, and no polynomial will do in
         its place, since ELU's left half is its own second derivative up to a constant. What it
         costs in time is not: where the arrays come from memory, or where both sides are computed
-        for every input and one is selected, the difference may disappear.
+        for every input and one is selected, the difference may disappear. An implementation does not
+        show what it calculates; but its values do that there is an exponential in them.
     """,
     finding="depends on the machine and the library",
     sources=[D0("1.3, solution 3")],
+    floats="Where f is near −α, rounding f leaves little of f + α; the tolerance is what it costs.",
     see=["ACT-20"],
 )
 
 MANY, SOME = 100_000, 1_000
 
 
+@cost.law(needs=["activation"])
+def straight_and_geometric(impl: Subject, hold: Hold, x: Left) -> None:
+    """At x − 1, x and x + 1 on the left, leaky ReLU is an arithmetic sequence; ELU + α is a geometric one."""
+    low, middle, high = (impl.activation("leaky_relu", x + step, 0.25) for step in (-1, 0, 1))
+    hold.equal(low + high, 2 * middle, "f(x − 1) + f(x + 1), leaky")
+    low, middle, high = (impl.activation("elu", x + step, 1.0) + 1 for step in (-1, 0, 1))
+    hold.equal(low * high, middle**2, "(f(x − 1) + α)(f(x + 1) + α), ELU")
+
+
 @cost.experiment
 def side_by_side(lab: Lab) -> Outcome:
-    """How many exponentials there are more; the ratio of the times is on record, and decides nothing."""
+    """How many inputs take an exponential more; the ratio of the times is on record, and decides nothing."""
     x = lab.random(0).standard_normal(MANY)
     more = lab.mean(
-        "exponentials more, for each normal input",
+        "inputs below 0, each with one exponential more, of normal ones",
         lab.each(lambda random: float((random.standard_normal(SOME) < 0).mean())),
     )
     times = lab.time_ratio(
