@@ -67,6 +67,7 @@ def test_nothing_depends_on_settings_that_make_no_difference(claim: Any, trained
         ("EMP-12", training(0.5, 0.5), 1.0, "supported"),
         ("EMP-12", training(1e-4, 1.0), 1.0, "not supported"),
         ("LST-21", training(1e-4, 1.0), 1.0, "not supported"),
+        ("REM-11", training(1e-4, 1.0), 1.0, "not settled"),  # as many steps as any other
     ],
 )
 def test_other_measurements_give_other_verdicts(
