@@ -179,6 +179,9 @@ class Plan:
         pretraining: steps of greedy pre-training before the first one, a stage: every link but the
             last learns, as the encoder of an autoencoder, to give back what it reads of the
             examples. For chains of dense links, and with `examples` only.
+        dropout: the probability with which each input of each example is 0 in a step (Srivastava et
+            al. 2014, on the visible units); the others are divided by one minus it. No hidden unit is
+            ever dropped, and no input in a test, in `Training.known` or in pre-training.
     """
 
     learning_rate: float
@@ -188,6 +191,7 @@ class Plan:
     clip: float | None = None
     l2: float = 0.0
     pretraining: int = 0
+    dropout: float = 0.0
 
 
 @dataclass(frozen=True)

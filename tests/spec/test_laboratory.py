@@ -245,6 +245,23 @@ class TestTraining:
         close(np.sqrt(2 * got.losses[0]), 100.0 - np.arange(4))
         close(got.norms[0], 100.0 - np.arange(4))
 
+    def test_inputs_are_dropped_in_every_step_and_in_no_test(self, run_seed: int) -> None:
+        """A linear unit reads 1 and is to say 0: its loss counts the inputs that it still sees."""
+        batch, steps, dropped = 400, 5, 0.25
+
+        def draw(random: np.random.Generator, batch: int) -> Examples:
+            return Examples(np.ones((1, batch, 1)), np.zeros((1, batch, 1)))
+
+        task, chain = Task("ones", 1, 1, "squared", draw), Chain((Dense(1, 1),))
+        plan = Plan(1e-300, steps, batch=batch, examples=batch, dropout=dropped)
+        got = Laboratory(6, run_seed).train(chain, task, START, plan)
+        close(got.known, got.tested)  # half the square of the weight
+        seen = got.losses / got.known[:, np.newaxis] * batch * (1 - dropped) ** 2
+        close(seen, np.rint(seen))
+        assert len({*seen[0]}) > 1
+        # Of 12,000 inputs, and four standard deviations are rare.
+        assert abs(seen.mean() / batch - (1 - dropped)) < 4 * math.sqrt(dropped / seen.size / batch)
+
     def test_a_mismatch_is_refused(self) -> None:
         lab = Laboratory(6, 0)
         for model, task, says in (

@@ -124,8 +124,8 @@ fast = claim(
     title="ReLU needs fewer steps at moderate learning rates, and gets stuck at large ones",
     says="ReLU is easy and quick to compute, and it accelerates the training of a network.",
     statement="""
-        From the same kind of start, on the same examples and at the same learning rate, a network
-        with ReLU needs fewer steps of training than one with tanh or with the sigmoid.
+        On the same examples and at the same learning rate, a network with ReLU needs fewer steps of
+        training than one with tanh or with the sigmoid.
     """,
     equation="""
         K(φ) = the first step at which the mean of ten losses is below 1/4

@@ -31,11 +31,12 @@ def train(
     """Train a network in every trial.
 
     Args:
-        randoms: the generator of each trial. Its weights, its examples and those it is tested on
-            come from three of its children, so that networks of different sizes see the same examples.
+        randoms: the generator of each trial. Its weights, its examples, those it is tested on and what
+            is dropped come from four of its children, so that networks of different sizes see the same
+            examples, with dropout and without it.
     """
     network = trainable(model, task)
-    weights, examples, tests = zip(*(random.spawn(3) for random in randoms), strict=True)
+    weights, examples, tests, dropped = zip(*(random.spawn(4) for random in randoms), strict=True)
     values = together([drawn(model, network.shapes, start, random) for random in weights])
     given = None if plan.examples is None else _draw(task, plan.examples, examples)
     if plan.pretraining:
@@ -43,6 +44,8 @@ def train(
     losses, norms = np.empty((len(randoms), plan.steps)), np.empty((len(randoms), plan.steps))
     for step in range(plan.steps):
         inputs, targets = _batch(task, plan, step, given, examples)
+        if plan.dropout:
+            inputs = _without_some(inputs, plan.dropout, dropped)
         lesson = network.learn(values, inputs, targets, gradients=True)
         losses[:, step] = lesson.loss
         gradients = {name: lesson.gradients[name] for name in values}
@@ -172,6 +175,12 @@ def _batch(
     inputs, targets = given
     which = np.arange(step * plan.batch, (step + 1) * plan.batch) % inputs.shape[2]
     return inputs[:, :, which], targets[:, :, which]
+
+
+def _without_some(inputs: Array, dropout: float, randoms: Sequence[np.random.Generator]) -> Array:
+    """Inverted dropout: some entries are 0, and the others so much larger that means stay as they are."""
+    masks = np.stack([random.random(inputs.shape[1:]) >= dropout for random in randoms])
+    return np.asarray(inputs * masks / (1 - dropout))
 
 
 def _test(
