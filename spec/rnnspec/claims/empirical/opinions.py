@@ -106,7 +106,8 @@ preferred = claim(
         a matter of the libraries' documentation: tanh is the default of an RNN in PyTorch
         (torch.nn.RNN, nonlinearity="tanh"), in Keras (SimpleRNN, activation="tanh") and in ONNX
         (operator RNN); MXNet's gluon.rnn.RNN had ReLU; sigmoid is the default in none of the
-        four. They were read in 2026.
+        four. They were read in 2026; those of PyTorch and ONNX are held besides by a test of this
+        project, in the versions that it runs with.
 
         The reasons that the document gives are examined apart: that the slope is larger, which holds
         near 0, in ACT-07; that gradients vanish more slowly, in ACT-08; that it converges
