@@ -33,7 +33,7 @@ FAULTY: list[Faulty] = [
     faulty("slow leak of the cell's gradient", BACK, "dc_kept = dc * f",
            "dc_kept = dc * f * dc.dtype.type(0.999)",
            "a decay of one in a thousand, meant for the weights, acts on the cell's gradient",
-           "LGR-14/can_be_made_to_keep", "LGR-16/may_stay_at_one",
+           "LGR-14/can_be_made_to_keep", "LGR-14/one_latch_keeps_both", "LGR-16/may_stay_at_one",
            "LGR-17/loses_less_than_the_bias_says", "LGR-17/all_but_a_hundredth_after_a_thousand_steps",
            "LGR-12/a_third_is_left_after_a_hundred_steps"),
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import CONDITIONAL, ENCLOSED, HOLDS, SAMPLED, claim
-from rnnspec.claims.lstm.words import FAR, LEFT, cell, forced, of_layer, one_unit, starting
+from rnnspec.claims.lstm.words import FAR, LEFT, cell, forced, latch, one_unit, starting
 from rnnspec.claims.lstm_gradients.passing import gates, on_the_cell, steps_of
 from rnnspec.evidence import INF, Enclose, Prove
 from rnnspec.hold import SURVIVES, Hold
@@ -40,12 +40,13 @@ selective = claim(
         A gate is a function of the input, and a steep one is a switch. One unit with the weights
         above is a latch: marked values are stored, others ignored, what was stored before is
         cleared by the next mark. Each unit does this for itself, since it has gates of its own. That such
-        parameters are there is certain; that training finds them is not said.
+        parameters are there is certain; that training finds them is not said. What the same latch does to
+        gradients is in LGR-14.
     """,
     sources=[D0("2, LSTM"), D1("2, the intuition"), D1("3, in detail"), D4("LSTM")],
     rests_on=ENCLOSED,
     floats="A switch is open or closed up to e^-16, which is less than 2^-23.",
-    see=["LST-06", "LST-13", "LST-25", "EMP-09"],
+    see=["LST-06", "LST-13", "LST-25", "LGR-14", "EMP-09"],
 )
 
 Marks = Annotated[int, wholes(0, 63)]
@@ -53,33 +54,21 @@ Values = Annotated[Array, arrays((1, 6))]
 Bias = Annotated[float, reals(8, 16, 1 / 8)]
 
 
-def _latch(marks: int, values: Array, units: int = 1) -> Network:
-    """A unit that stores the marked values; every further unit has marks of its own, one step later."""
-    T = len(values)
-    inputs = np.zeros((T, 1, units + 1))
-    inputs[:, 0, -1] = values
-    for k in range(units):
-        inputs[:, 0, k] = [marks >> (t + k) & 1 for t in range(T)]
-    marked, value = np.eye(units, units + 1), np.eye(units + 1)[[-1] * units]
-    layer = Layer("lstm", units + 1, units)
-    return of_layer(layer, T, x=inputs, W_i=32 * marked, b_i=-16, W_f=-32 * marked, b_f=16, W_g=value)
-
-
 @selective.law(needs=["run"])
 def holds_the_last_marked_value(impl: Subject, hold: Hold, marks: Marks, values: Values) -> None:
     """The latch holds the tanh of the value at the last mark, or 0 if there was none."""
     marked = [v for t, v in enumerate(values) if marks >> t & 1]
     stored = hold.reference.activation("tanh", np.array([marked[-1] if marked else 0.0]))
-    apart = abs(cell(impl, _latch(marks, values))[0] - stored)
+    apart = abs(cell(impl, latch(marks, values))[0] - stored)
     hold.at_most(apart, Fraction(len(values), 2**22), "|C_T − the value stored last|")
 
 
 @selective.law(needs=["run"])
 def each_unit_by_itself(impl: Subject, hold: Hold, marks: Marks, values: Values) -> None:
     """Two such units, with marks of their own, store what each does alone."""
-    both = cell(impl, _latch(marks, values, units=2))[0]
+    both = cell(impl, latch(marks, values, units=2))[0]
     for j in range(2):
-        hold.equal(both[j], cell(impl, _latch(marks >> j, values))[0, 0], f"C of unit {j}")
+        hold.equal(both[j], cell(impl, latch(marks >> j, values))[0, 0], f"C of unit {j}")
 
 
 @selective.enclosure

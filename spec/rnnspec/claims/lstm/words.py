@@ -14,7 +14,7 @@ import numpy as np
 
 from rnnspec.hold import Hold
 from rnnspec.protocol import Layer, Network
-from rnnspec.subject import Numbers, Subject
+from rnnspec.subject import Array, Numbers, Subject
 
 FAR = 64
 """A bias that opens a gate, and -64 one that closes it, up to e^-64."""
@@ -123,3 +123,20 @@ def of_layer(
         name: np.broadcast_to(np.asarray(v, float), (1, layer.hidden)) for name, v in (("h", h), ("c", c))
     }
     return Network(layer, zero, inputs, state).with_parameters(**parameters)
+
+
+def latch(marks: int, values: Array, units: int = 1) -> Network:
+    """A unit that stores the marked values; every further unit has marks of its own, one step later.
+
+    Args:
+        marks: bit t says whether step t is marked.
+        values: what is read, one a step; it is the last input, after the marks of each unit.
+    """
+    T = len(values)
+    inputs = np.zeros((T, 1, units + 1))
+    inputs[:, 0, -1] = values
+    for k in range(units):
+        inputs[:, 0, k] = [marks >> (t + k) & 1 for t in range(T)]
+    marked, value = np.eye(units, units + 1), np.eye(units + 1)[[-1] * units]
+    layer = Layer("lstm", units + 1, units)
+    return of_layer(layer, T, x=inputs, W_i=32 * marked, b_i=-16, W_f=-32 * marked, b_f=16, W_g=value)

@@ -9,14 +9,15 @@ from typing import Annotated, Any
 import numpy as np
 
 from rnnspec.claim import CONDITIONAL, ENCLOSED, REFUTED, claim
+from rnnspec.claims.lstm.words import cell, latch
 from rnnspec.claims.lstm_gradients.at_rest import step_at_rest, total_at_rest
 from rnnspec.claims.lstm_gradients.passing import on_the_cell, one_unit
 from rnnspec.evidence import INF, Cotangent, Enclose, Prove
 from rnnspec.hold import SURVIVES, Hold
 from rnnspec.protocol import Layer, Network
 from rnnspec.sources import D0, D1, D2, D3, D4
-from rnnspec.strategies import networks, reals, wholes
-from rnnspec.subject import Numbers, Subject
+from rnnspec.strategies import arrays, networks, reals, wholes
+from rnnspec.subject import Array, Numbers, Subject
 
 
 def _nothing_reads_h(net: Network) -> Network:
@@ -47,6 +48,8 @@ Weight = Annotated[float, reals(-2, 2)]
 Candidate = Annotated[float, reals(-16, 16)]
 State = Annotated[float, reals(-4, 4)]
 Steps = Annotated[int, wholes(1, 6)]
+Marks = Annotated[int, wholes(0, 63)]
+Values = Annotated[Array, arrays((1, 6))]
 Several = Annotated[int, wholes(6, 12)]
 Many = Annotated[int, wholes(20, 30)]
 Bias = Annotated[float, reals(16, 32, 1 / 8)]
@@ -155,6 +158,8 @@ solved = claim(
     equation="""
         at rest, n = 1:  U_g = 0: 2^-T → 0      U_g = 6: 2^T → ∞
         for every T and ε there are parameters with |∂c_T/∂c_0 − 1| < ε:  b_f ≥ ln(T/ε), U = 0
+        and with which one and the same network, reading a mark and v at the first of T steps, has
+            |c_T − tanh(v)| < ε,  |∂c_T/∂c_1 − 1| < ε:  i = σ(2am − a),  f = σ(a − 2am),  a ≥ ln(2T/ε)
         scalar tanh RNN at a fixed point h = tanh(u) = w h:  J = 2u / sinh(2u) < 1 for u ≠ 0
     """,
     verdict=REFUTED,
@@ -162,8 +167,10 @@ solved = claim(
         Parameters 0 are enough: all gates are 1/2 and the gradient halves in every step. With
         U_g = 6 it doubles. What the LSTM has is the possibility: for any number of steps there
         are parameters with which nearly all of the gradient arrives, while the input gate lets the cell
-        be written at will; the forget gate is open whatever comes. With one that reads the input as well
-        an LSTM holds what was marked last (LST-24). A plain RNN has not: to latch a bit robustly it
+        be written at will. Nor need the forget gate stay open whatever comes: the latch of LST-24,
+        whose gates read a mark, holds what was marked last, and with the same parameters the
+        gradient since then is as near to 1, and that from before is gone.
+        A plain RNN has not: to latch a bit robustly it
         needs a stable fixed point away from 0, and there its factor is 2u/sinh(2u), below 1. LGR-11
         measures how fast gradients shrink in random networks: at some gains the LSTM's are the
         faster ones. Others among the documents say so themselves: the LSTM alleviates, it can still explode.
@@ -171,7 +178,8 @@ solved = claim(
     corrected="""
         There are parameters for which the gradient vanishes, and others for which it explodes.
         For every T and ε there are parameters with |∂c_T/∂c_0 − 1| < ε, with which the input and
-        output gates and the candidate still read the input; a scalar tanh RNN has a factor
+        output gates and the candidate still read the input; and others with which the forget gate
+        does as well, and what was marked last is kept up to ε. A scalar tanh RNN has a factor
         below 1 wherever it latches.
     """,
     sources=[
@@ -243,6 +251,27 @@ def and_still_be_written(impl: Subject, hold: Hold, b_f: Bias, w: Weight, x: Sta
     hold.equal(impl.run(_written(b_f, w, x, 1)).state["c"], written, "c_1")
 
 
+@solved.law(needs=["run", "run_vjp"])
+def one_latch_keeps_both(impl: Subject, hold: Hold, marks: Marks, values: Values) -> None:
+    """A latch holds the tanh of the value v that was marked last, and ∂C_T/∂v is the slope of tanh there.
+
+    So the gradient from the cell since then is 1, up to T 2^-22. Without a mark it is ∂C_T/∂C_0; with
+    one, nothing arrives from before it.
+    """
+    net, T = latch(marks, values), len(values)
+    last = max((t for t in range(T) if marks >> t & 1), default=None)
+    back = impl.vjp(net, on_the_cell(net, 1.0))
+    if last is None:
+        hold.at_most(abs(cell(impl, net)), Fraction(T, 2**22), "|C_T|, with nothing stored")
+        hold.at_most(1 - back.state["c"], Fraction(T, 2**22), "1 − ∂C_T/∂C_0, without a mark")
+    else:
+        v = values[last : last + 1]
+        stored, slope = hold.reference.activation("tanh", v), hold.reference.slope("tanh", v)
+        hold.at_most(abs(cell(impl, net)[0] - stored), Fraction(T, 2**22), "|C_T − the value stored last|")
+        hold.at_most(abs(back.inputs[last, 0, 1:] - slope), Fraction(T, 2**22), "|∂C_T/∂v − tanh'(v)|")
+        hold.at_most(abs(back.state["c"]), Fraction(1, 2**22), "|∂C_T/∂C_0|, after a mark")
+
+
 def _written(b_f: float, w: float, x: float, T: int) -> Network:
     """A forget gate that stays open, and all others and the candidate read the input x."""
     net = one_unit(steps=T, b_f=b_f, W_i=w, W_g=w, W_o=w)
@@ -257,6 +286,30 @@ def two_closed_forms(prove: Prove) -> None:
     half = prove.number(1, 2)
     prove.by_induction(lambda T: half**T * (1 + T * half) <= 1)  # tends to 0
     prove.by_induction(lambda T: prove.number(2) ** T >= 1 + T)  # tends to infinity
+
+
+@solved.proof
+def one_network_for_both(prove: Prove) -> None:
+    """A step of the latch with i = σ(−a) and f = σ(a): ∂C'/∂C = f = 1 − i, |C' − C| ≤ 2i and |C' − g| ≤ 2f.
+
+    The first two where nothing is marked, so that n such steps leave at least 1 − n i of the gradient and
+    move C by 2n i at most; the last, with −a in the place of a, at the mark before them. Over T steps
+    with it both are within ε if 2T σ(−a) ≤ ε, which is so for a ≥ ln(2T/ε), since σ(−a) < e^-a
+    (`what_a_large_bias_loses`).
+    """
+    a, v, C = prove.symbols("a v C")
+    net = prove.network(Layer("lstm", 1, 1), 1, rest=0, b_i=-a, b_f=a, b_g=v, c=C)
+    now = {k: values[0, 0] for k, values in prove.reference.gates(net)[0].items()}
+    prove.identical(now["f"], 1 - now["i"])
+    prove.identical(now["c"] - C, now["i"] * (now["g"] - C))
+    prove.identical(now["c"] - now["g"], now["f"] * (C - now["g"]))
+    prove.identical(prove.derivative(prove.reference.run(net).state["c"][0], [C])[0, 0], now["f"])
+    (i,) = prove.symbols("i", above=0, below=1)
+    prove.by_induction(lambda n: (1 - i) ** n >= 1 - n * i)
+    g, C = prove.symbols("g C", at_least=-1, at_most=1)
+    apart, n = prove.symbols("apart n", at_least=0)
+    prove.valid(abs(i * (g - C)) <= 2 * i)
+    prove.valid(apart + abs(i * (g - C)) <= 2 * (n + 1) * i, given=[apart <= 2 * n * i])
 
 
 @solved.proof
@@ -276,5 +329,5 @@ def where_a_plain_rnn_latches(enclose: Enclose) -> None:
 
 @solved.enclosure
 def what_a_large_bias_loses(enclose: Enclose) -> None:
-    """1 − σ(b) < e^-b, so T steps lose less than T e^-b; and that is at most ε for b ≥ ln(T/ε)."""
+    """1 − σ(b) = σ(−b) < e^-b, so T steps lose less than T e^-b; and that is at most ε for b ≥ ln(T/ε)."""
     enclose.holds(lambda f, b: 1 - f.activation("sigmoid", b) < f.exp(-b), b=(-INF, INF))
