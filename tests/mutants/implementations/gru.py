@@ -23,7 +23,8 @@ FAULTY: list[Faulty] = [
            "before the product the reset gates are read in reverse order",
            "GRU-01/resets_agree_for_diagonal_weights"),
     faulty("reset after the product only", GRU, 'if layer.reset == "before":', "if False:",
-           "the reset gate acts after the product, whatever was asked for", "GRU-01/resets_differ_otherwise"),
+           "the reset gate acts after the product, whatever was asked for", "GRU-01/resets_differ_otherwise",
+           "GRU-01/second_bias_is_not_reset_before"),
 
     faulty("candidate added in full", GRU, REPLACES, "h = (1 - z) * h + n",
            "the candidate is not weighted by the update gate", "GRU-02/weights_add_up_to_one"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -122,11 +122,23 @@ def resets_differ_otherwise(impl: Subject, hold: Hold) -> None:
 @definition.law(needs=["run"])
 def second_bias_is_reset(impl: Subject, hold: Hold, b: Bias) -> None:
     """With r after the product, b'_n = b and else 0, a unit shows tanh(b/2)/2, and not tanh(b)/2."""
-    layer = Layer("gru", 1, 1, biases="two", reset="after", update="keeps")
-    zero = {name: np.zeros(shape) for name, shape in layer.parameter_shapes.items()}
-    net = Network(layer, zero, np.zeros((1, 1, 1)), {"h": np.zeros((1, 1))}).with_parameters(bU_n=b)
     shown = hold.reference.activation("tanh", np.array([[b / 2]])) / 2
-    hold.equal(stepped(impl, net), shown, "h_1")
+    hold.equal(stepped(impl, _second_bias("after", b)), shown, "h_1")
+
+
+@definition.law(needs=["run"])
+def second_bias_is_not_reset_before(impl: Subject, hold: Hold, b: Bias) -> None:
+    """With r before the product it acts on h alone: the unit shows tanh(b)/2."""
+    shown = hold.reference.activation("tanh", np.array([[b]])) / 2
+    hold.equal(stepped(impl, _second_bias("before", b)), shown, "h_1")
+
+
+def _second_bias(reset: Literal["before", "after"], b: float) -> Network:
+    """One unit, all of whose numbers are 0 but b'_n."""
+    layer = Layer("gru", 1, 1, biases="two", reset=reset, update="keeps")
+    zero = {name: np.zeros(shape) for name, shape in layer.parameter_shapes.items()}
+    net = Network(layer, zero, np.zeros((1, 1, 1)), {"h": np.zeros((1, 1))})
+    return net.with_parameters(bU_n=b)
 
 
 @definition.proof

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnspec.claim import CONDITIONAL, ENCLOSED, HOLDS, claim
 from rnnspec.claims.lstm.words import FAR, LEFT, cell, forced, of_layer, starting
-from rnnspec.claims.lstm_gradients.passing import gates
+from rnnspec.claims.lstm_gradients.passing import gates, steps_of
 from rnnspec.evidence import INF, Enclose, Prove
 from rnnspec.hold import Hold
 from rnnspec.protocol import Layer, Network
@@ -237,13 +237,15 @@ def geometric_series(impl: Subject, hold: Hold, net: Forgetting, bias: Gate) -> 
 
 @prevented.law(needs=["run"])
 def at_most_three_quarters(impl: Subject, hold: Hold, net: Forgetting) -> None:
-    """With forget gates of at most 3/4 that change from step to step: f̄^T |C_0| and the series, below 4."""
-    # σ(1) = 0.731; weights that are negative, and inputs that are not, close the gate further.
-    net = net.with_parameters(U_f=0, b_f=1, W_f=-abs(net.parameters["W_f"]))
+    """With forget gates of at most 3/4 that read x and h: f̄^T |C_0| and the series, below 4."""
+    p, largest = net.parameters, max(1, np.max(abs(net.state["h"])))
+    # σ(1) = 0.731; what h adds at most is taken off the bias, and inputs only close the gate further.
+    U_f = p["U_f"] / 16
+    b_f = 1 - np.ceil(4 * largest * abs(U_f).sum(axis=1)) / 4
+    net = net.with_parameters(U_f=U_f, b_f=b_f, W_f=-abs(p["W_f"]))
     net = Network(net.layer, net.parameters, abs(net.inputs), net.state)
-    for t in range(net.steps):
-        now = gates(hold, net.at(t, net.state))["f"]
-        hold.at_most(now, THREE_QUARTERS, f"f_{t + 1}")
+    for t, step in enumerate(steps_of(impl, net)):
+        hold.at_most(gates(hold, step)["f"], THREE_QUARTERS, f"f_{t + 1}")
     left = float(THREE_QUARTERS**net.steps)  # exact, and so is what is made of it
     series = (1 - left) / float(1 - THREE_QUARTERS)
     for begun in (net, starting(net, c=0)):
