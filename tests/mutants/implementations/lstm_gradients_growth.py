@@ -43,7 +43,7 @@ FAULTY: list[Faulty] = [
            "LGR-15/above_one", "LGR-15/negative"),
     faulty("candidate past the input gate on the way back", BACK, "dg = dc * i", "dg = dc",
            "the gradient reaches the candidate without the input gate",
-           "LGR-15/between_zero_and_one"),
+           "LGR-15/between_zero_and_one", "LGR-11/eight_of_eight_and_none_of_eight"),
     faulty("negative gradients rectified", BACKWARD, DSTATE,
            "dstate = {k: np.maximum(d, 0) for k, d in dstate.items()}\n        dxs.append(dx)",
            "gradients that change their sign are cut off at 0",
