@@ -86,7 +86,7 @@ near_context = claim(
         one unit, |w| ≤ 7/8:  |h_60 − h'_60| ≤ 2 (7/8)^59 < 1/1000
         b = 0:  a bit is kept  ⇔  |w| > 1
         h = tanh(w h),  u = w h:   w = u coth u > 1,   J* = w tanh'(u) = 2u / sinh 2u < 1
-        w = 2:  h* = ±0.957504024077
+        w = 2:  h* = ±0.957504024077;   w > 1:  h_{t−1}² ≥ 3 (w − 1)/w³  ⇒  h_t² ≥ 3 (w − 1)/w³
         h = tanh(w h + b) has three solutions  ⇔  w > 1 and |b| < √(w(w−1)) − arcosh √w
     """,
     verdict=CONDITIONAL,
@@ -272,6 +272,19 @@ def contraction_of_any_length(prove: Prove) -> None:
         prove.valid(passed**2 <= gamma**2 * argument**2, given=[abs(passed) <= gamma * abs(argument)])
     after, before, start, rate, reached = prove.symbols("after before start rate reached", at_least=0)
     prove.valid(after <= rate * reached * start, given=[after <= rate * before, before <= reached * start])
+
+
+@near_context.proof
+def every_latch_stays_one(prove: Prove) -> None:
+    """For w > 1, at b > 0 with b² = 3 (w − 1)/w³: z − z³/3 is b at z = w b, so tanh(w b) > b; and b < 1.
+
+    That tanh z > z − z³/3 is an enclosure (`every_weight_above_one_has_its_latch`). tanh increases: what
+    is at least b is led to at least tanh(w b), and by symmetry what is at most −b to at most −b.
+    """
+    w, b = prove.symbols("w b", above=0)
+    prove.identical(w * b - (w * b) ** 3 / 3, b * (w - w**3 * b**2 / 3))
+    prove.identical(w - w**3 * (3 * (w - 1) / w**3) / 3, 1)
+    prove.valid(w**3 > 3 * (w - 1), given=[w > 1])
 
 
 @near_context.proof

@@ -144,6 +144,17 @@ def input_that_makes_it_zero(
     hold.equal(impl.vjp(net, on_the_last(net, 1.0)).parameters[U], 0, "∂S_3/∂U")
 
 
+@total_survives.law(needs=["run_vjp"])
+def its_sign_changes_with_tanh(impl: Subject, hold: Hold) -> None:
+    """tanh from rest, W = U = X_1 = 1, X_3 = 0: ∂h_3/∂U > 0 at X_2 = −5/4, < 0 at −3/2; so 0 in between."""
+    positive, negative = (
+        impl.vjp(net, on_the_last(net, 1.0)).parameters[U]
+        for net in (one_unit([1.0, X_2, 0.0], W_h=1.0, U_h=1.0) for X_2 in (-1.25, -1.5))
+    )
+    hold.strictly_less(0, positive, "∂h_3/∂U at −5/4")
+    hold.strictly_less(negative, 0, "∂h_3/∂U at −3/2")
+
+
 @total_survives.law(needs=["run", "run_vjp"])
 def what_the_others_leave(impl: Subject, hold: Hold, net: Tanh) -> None:
     """The total is at least the present term less all others, entry by entry."""
