@@ -75,11 +75,11 @@ NO_BETTER = (
 def learnt_by_kind(lab: Lab) -> Outcome:
     """How many networks of each kind learn to keep a sign; and their losses where lags are short."""
     long, short = recall(12), latest(8, 0.3)
-    plain, near = _train(lab, RNN, long, 50, one_in=2), _train(lab, RNN, short, 50)
+    plain, near = _train(lab, RNN, long, 50), _train(lab, RNN, short, 50)
     rnn = lab.frequency(f"{long.name}: learnt by RNN", learnt(plain))
     rows, settings = [rnn, lab.frequency(f"{short.name}: learnt by RNN", learnt(near))], []
     for kind, layer, bias in (("LSTM", LSTM, 0.0), ("LSTM", LSTM, 2.0), ("GRU", GRU, 0.0)):
-        gated = _train(lab, layer, long, 50, bias, one_in=2), _train(lab, layer, short, 50, bias)
+        gated = _train(lab, layer, long, 50, bias), _train(lab, layer, short, 50, bias)
         name = f"{kind}, {_begins(bias)}"
         share, also = (
             lab.frequency(f"{task.name}: learnt by {name}", learnt(trained))

@@ -82,9 +82,11 @@ class SideBySide:
         return self._joined(parts, axis=1)
 
     def _joined(self, parts: Sequence[Matrices], axis: int) -> Matrices:
-        trials = max(len(part.values) for part in parts)
-        wide = [np.broadcast_to(part.values, (trials, *part.shape)) for part in parts]
-        return Matrices(np.concatenate(wide, axis=axis))
+        arrays = [part.values for part in parts]
+        trials = max(map(len, arrays))
+        if trials > min(map(len, arrays)):  # one for all, beside one of each
+            arrays = [np.broadcast_to(each, (trials, *each.shape[1:])) for each in arrays]
+        return Matrices(np.concatenate(arrays, axis=axis))
 
     def rows(self, a: Matrices, start: int, stop: int) -> Matrices:
         return Matrices(a.values[:, start:stop])
