@@ -54,11 +54,11 @@ def accuracy_by_lag(lab: Lab) -> Outcome:
     """How often a network learns to recall, by the lag; and what is left of a gradient after 200 steps."""
     layer, plan = Layer("rnn", 2, UNITS), Plan(0.5, 60, batch=16, clip=1.0)
 
-    def train(task: Task, one_in: int = 4) -> Training:
+    def train(task: Task, one_in: int = 3) -> Training:
         return lab.train(layer, task, Start("uniform"), plan, one_in)
 
     # Of the longest lag only as many trials as a median needs: each takes as long as thirty of the shortest.
-    trained = {lag: train(recall(lag), one_in=8 if lag == max(FAR) else 4) for lag in (*NEAR, BETWEEN, *FAR)}
+    trained = {lag: train(recall(lag), one_in=8 if lag == max(FAR) else 3) for lag in (*NEAR, BETWEEN, *FAR)}
     rows = {
         lag: lab.frequency(f"{recall(lag).name}: learnt", learnt(found)) for lag, found in trained.items()
     }
