@@ -93,18 +93,9 @@ class NoisyMatrix:
     def __matmul__(self, other: NoisyMatrix) -> NoisyMatrix:
         # Each partial product and partial sum is rounded. Their errors add up like a
         # random walk, in proportion to the root of the sum of squares of the terms.
-        product = _product(self.values, other.values)
-        walk = np.sqrt(_product(self.squares, other.squares))
+        product = self.values @ other.values
+        walk = np.sqrt(self.squares @ other.squares)
         return self.noise.perturbed(product, np.abs(product) + walk)
-
-
-def _product(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """a @ b, replicate by replicate; a weight, the same in all of them, meets all at once."""
-    if len(a) != 1 or len(b) == 1:
-        return a @ b
-    replicates, inner, columns = b.shape
-    side_by_side: NDArray[np.float64] = a[0] @ b.transpose(1, 0, 2).reshape(inner, replicates * columns)
-    return side_by_side.reshape(-1, replicates, columns).transpose(1, 0, 2)
 
 
 class Noise:
@@ -135,8 +126,7 @@ class Noise:
         """Add errors of up to one unit of `size`, and of half a subnormal gap."""
         rows, columns = values.shape[1:]
         drawn = self._errors(self.replicates * rows * columns)
-        # In memory rows come first, as the product with a weight wants them.
-        errors = drawn.reshape(rows, self.replicates, columns).transpose(1, 0, 2)
+        errors = drawn.reshape(self.replicates, rows, columns)
         errors *= size
         if self.underflow > 1e-30:  # elsewhere it is lost beside the rounding itself
             gap = self._errors(drawn.size) * (self.underflow / (2 * self.unit))
@@ -144,7 +134,7 @@ class Noise:
         errors += values
         # A sum of squares is finite only if they all are. An infinity is not rounded: what it
         # would be perturbed by is nan.
-        if not math.isfinite(drawn @ drawn):
+        if not math.isfinite(drawn.dot(drawn)):
             errors = np.where(np.isfinite(size), errors, values)
         return NoisyMatrix(errors, self)
 
@@ -214,7 +204,7 @@ class Noise:
     @silent
     def sigmoid(self, z: NoisyMatrix) -> NoisyMatrix:
         e = np.exp(-np.abs(z.values))
-        return self.rounded(np.where(z.values < 0, e / (1 + e), 1 / (1 + e)))
+        return self.rounded(np.where(z.values < 0, e, 1.0) / (1 + e))
 
     @silent
     def tanh(self, z: NoisyMatrix) -> NoisyMatrix:
