@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from flint import arb
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from rnnref import working_precision
 from rnnspec.hold import SURVIVES, TOLERATED, Comparison, Relation, Rounding
@@ -48,11 +50,16 @@ def said(
     return Comparison(relation, left, right, rounding, what)
 
 
+def allowing(*limits: Any) -> Callable[[], list[NDArray[np.float64]]]:
+    """What comparisons are allowed, one by one."""
+    return lambda: [np.array(limit) for limit in limits]
+
+
 def floats(
     relation: Relation, left: Any, right: Any, allowed: float = 0.0, fmt: Format = FORMATS["float64"]
 ) -> Judgement:
     """One comparison of an implementation's numbers."""
-    return judge_floats([said(relation, left, right)], [np.array(allowed)], fmt)
+    return judge_floats([said(relation, left, right)], allowing(allowed), fmt)
 
 
 def balls(relation: Relation, left: Any, right: Any) -> Outcome:
@@ -147,7 +154,7 @@ class TestFloats:
                 said(Relation.EQUAL, [[0.0, 0.0], [0.0, 0.5]], 0, what="first"),
                 said(Relation.AT_MOST, [1.0, 0.75, 4.0], [1.0, 0.5, 8.0], what="second"),
             ],
-            [np.array(0.25), np.array([0.5, 0.0625, 0.5])],
+            allowing(0.25, [0.5, 0.0625, 0.5]),
             FORMATS["float64"],
         )
         assert (judgement.outcome, judgement.decided, judgement.worst) == (Outcome.FALSE, 7, 4.0)
@@ -160,16 +167,30 @@ class TestFloats:
     def test_entries_have_tolerances_of_their_own(self) -> None:
         for allowed, outcome in (([1.0, 0.5], Outcome.TRUE), ([0.5, 1.0], Outcome.FALSE)):
             comparison = said(Relation.EQUAL, [1.0, 0.5], 0)
-            assert judge_floats([comparison], [np.array(allowed)], FORMATS["float64"]).outcome is outcome
+            assert judge_floats([comparison], allowing(allowed), FORMATS["float64"]).outcome is outcome
 
     def test_where_noise_overflowed_nothing_is_decided_and_nothing_is_hidden(self) -> None:
         for blind in (2.0, INFINITY):
             comparison = said(Relation.EQUAL, [blind, 1.0, 0.0], 0)
             for allowed, outcome in ((2.0, Outcome.UNDECIDED), (0.5, Outcome.FALSE)):
-                limits = np.array([np.nan, allowed, allowed])
-                judgement = judge_floats([comparison], [limits], FORMATS["float64"])
+                limits = [np.nan, allowed, allowed]
+                judgement = judge_floats([comparison], allowing(limits), FORMATS["float64"])
                 assert (judgement.outcome, judgement.decided, judgement.undecided) == (outcome, 2, 1)
                 assert judgement.worst == 1 / allowed
+
+    def test_what_is_not_off_needs_no_tolerance(self) -> None:
+        """Nor does what may not be off; all have theirs as soon as one of them needs it."""
+        kept, broken = said(Relation.AT_MOST, [1.0, 2.0], 2.0), said(Relation.EQUAL, [1.0, 2.0], 2.0)
+        strict = said(Relation.EQUAL, [1.0, 2.0], 2.0, SURVIVES)
+        for second, asked, outcome in (
+            (kept, 0, Outcome.TRUE),
+            (strict, 0, Outcome.FALSE),
+            (broken, 1, Outcome.TRUE),
+        ):
+            allowance = Mock(side_effect=allowing(1.0, 1.0))
+            judgement = judge_floats([kept, second], allowance, FORMATS["float64"])
+            assert (allowance.call_count, judgement.outcome) == (asked, outcome)
+            assert (judgement.decided, judgement.undecided) == (4, 0)
 
     @EVERY_RELATION
     def test_a_violation_smaller_than_any_float_is_one(self, relation: Relation) -> None:
@@ -194,7 +215,7 @@ class TestFloats:
 
     def test_nothing_said_is_nothing_decided(self) -> None:
         empty = said(Relation.EQUAL, np.zeros((0, 3)), 0)
-        for judgement in (judge_floats([], [], FORMATS["float32"]), judge_balls([]), judge_balls([empty])):
+        for judgement in (judge_floats([], list, FORMATS["float32"]), judge_balls([]), judge_balls([empty])):
             assert (judgement.outcome, judgement.decided, judgement.undecided) == (Outcome.TRUE, 0, 0)
 
 

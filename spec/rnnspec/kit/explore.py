@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,12 +11,13 @@ import numpy as np
 from hypothesis import given, reject, seed
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
+from numpy.typing import NDArray
 
 from rnnref import NotCertified
 from rnnref.systems.balls import working_precision
 from rnnspec.claim import Check, Kind
 from rnnspec.errors import Misbehaved, NotOffered
-from rnnspec.hold import Hold, Inapplicable, Rounding
+from rnnspec.hold import Comparison, Hold, Inapplicable, Rounding
 from rnnspec.kit.held import Held
 from rnnspec.kit.judge import Judgement, Outcome, judge_balls, judge_floats, tolerances
 from rnnspec.kit.numbers import LAW_PRECISION
@@ -96,6 +97,16 @@ def implementation_judge(check: Check, subject: Held, profile: Profile) -> Judge
     """Judges the law on an implementation's own numbers, with noise as the tolerance."""
     truth = Mathematics(subject.format, strict=False)
 
+    # Where rounding has kept nothing from being true, it need not be run: in most cases.
+    def allowance(said: Sequence[Comparison], inputs: Mapping[str, Any]) -> list[NDArray[np.float64]]:
+        noise, quiet = (
+            Scattered(subject.format, profile.replicates, 0, quiet=each, begun=subject.begun)
+            for each in (False, True)
+        )
+        scatter = Hold(quiet)
+        check.function(noise, scatter, **inputs)
+        return tolerances(scatter.said, subject.format, noise.noise.scale, said)
+
     def judge(inputs: Mapping[str, Any]) -> Judgement:
         hold = Hold(truth)
         try:
@@ -104,21 +115,11 @@ def implementation_judge(check: Check, subject: Held, profile: Profile) -> Judge
                 check.function(subject, hold, **inputs)
                 if subject.answers == answered:  # over no steps, say: true, and true of anything
                     return Judgement(Outcome.UNDECIDED, decided=0)
-                if any(said.rounding is Rounding.TOLERATED for said in hold.said):
-                    noise, quiet = (
-                        Scattered(subject.format, profile.replicates, 0, quiet=each, begun=subject.begun)
-                        for each in (False, True)
-                    )
-                    scatter = Hold(quiet)
-                    check.function(noise, scatter, **inputs)
-                    allowed = tolerances(scatter.said, subject.format, noise.noise.scale, hold.said)
-                else:
-                    allowed = tolerances(hold.said, subject.format, 1.0, hold.said)
-                return judge_floats(hold.said, allowed, subject.format)
+                return judge_floats(hold.said, lambda: allowance(hold.said, inputs), subject.format)
         except NotCertified:
             exact = [said for said in hold.said if said.rounding is Rounding.SURVIVES]
             with working_precision(LAW_PRECISION):
-                so_far = judge_floats(exact, [np.zeros(())] * len(exact), subject.format)
+                so_far = judge_floats(exact, list, subject.format)  # they are allowed nothing
             return so_far if so_far.outcome is Outcome.FALSE else UNCERTIFIED
 
     return judge

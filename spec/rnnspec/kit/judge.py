@@ -9,7 +9,7 @@ right over the replicates is what is allowed, times one documented factor.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -189,23 +189,35 @@ def _stacked(values: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def judge_floats(
-    said: Sequence[Comparison], allowed: Sequence[NDArray[np.float64]], fmt: Format
+    said: Sequence[Comparison], allowance: Callable[[], Sequence[NDArray[np.float64]]], fmt: Format
 ) -> Judgement:
     """An implementation: a comparison fails if it is violated by more than is allowed.
 
     What overflows in the mathematics may be infinite in floats: an infinity of the right
     sign stands for anything at or beyond the largest finite number. Not-a-number always
     fails.
+
+    Args:
+        allowance: what each comparison is allowed (`tolerances`). It takes long, and is not asked
+            where all that may be off by rounding is not off at all.
     """
+    sides = [_sides(comparison) for comparison in said]
+    off = [
+        _excesses(comparison.relation, left.ravel(), right.ravel(), fmt)
+        for comparison, (left, right) in zip(said, sides, strict=True)
+    ]
+    asked = any(
+        comparison.rounding is Rounding.TOLERATED and excesses.any()
+        for comparison, excesses in zip(said, off, strict=True)
+    )
+    allowed = allowance() if asked else [np.zeros(())] * len(said)
     worst_violation: Violation | None = None
     worst, decided, undecided = 0.0, 0, 0
-    for comparison, tolerance in zip(said, allowed, strict=True):
-        left, right = _sides(comparison)
+    for comparison, (left, right), excesses, tolerance in zip(said, sides, off, allowed, strict=True):
         limits = np.broadcast_to(tolerance, left.shape).ravel()
         blind = np.isnan(limits)  # the noise itself overflowed, and says nothing
         undecided += int(blind.sum())
         decided += int((~blind).sum())
-        excesses = _excesses(comparison.relation, left.ravel(), right.ravel(), fmt)
         ratios = _ratios(excesses, limits)
         ratios[blind] = 0
         worst = max(worst, ratios.max(initial=0, where=limits > 0))
