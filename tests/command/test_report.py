@@ -50,7 +50,7 @@ def test_a_report_of_verify() -> None:
 
 def test_a_report_of_a_failure() -> None:
     target = adapter("TooSteep", "mistaken.py")
-    said = rnnspec("check", target, "ACT-02", "LGR-11", "--dtype", "float64", "--json", "-", *QUICK)
+    said = rnnspec("check", target, "ACT-02", "EMP-01", "--dtype", "float64", "--json", "-", *QUICK)
     report = valid(said, "report.schema.json")
     assert (report["exit_code"], said.code) == (1, 1)
     assert report["held"]["target"] == target
@@ -60,7 +60,7 @@ def test_a_report_of_a_failure() -> None:
     failure = next(result["failure"] for result in claim["results"] if result["failure"])
     assert failure["check"] == "ACT-02/at_most_a_quarter"
     assert failure["ratio"] is None
-    assert [gap["claim"] for gap in report["gaps"]] == ["LGR-11"]
+    assert [gap["claim"] for gap in report["gaps"]] == ["EMP-01"]
 
 
 def test_a_report_of_what_was_measured() -> None:

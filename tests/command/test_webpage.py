@@ -76,12 +76,12 @@ def test_the_claims_that_were_asked_for_are_on_it(tmp_path: Path) -> None:
 
 def test_a_failure_is_told_with_the_lines_that_repeat_it(tmp_path: Path) -> None:
     target = adapter("TooSteep", "mistaken.py")
-    found, said = page(tmp_path, "check", target, "ACT-02", "LGR-11", "--dtype", "float64")
+    found, said = page(tmp_path, "check", target, "ACT-02", "EMP-01", "--dtype", "float64")
     assert said.code == 1
     assert_self_contained(found)
     assert found.linked() == {"#ACT-02"}
     assert registry["ACT-02"].equation in found.text
-    for text in ("does not conform", "≤ 0.25", "no error is allowed here", target, "not checked: LGR-11"):
+    for text in ("does not conform", "≤ 0.25", "no error is allowed here", target, "not checked: EMP-01"):
         assert text in found.text
     blocks = re.findall(r"^reproduce\(.*?^\)", said.out, re.DOTALL | re.MULTILINE)
     assert blocks
@@ -90,7 +90,7 @@ def test_a_failure_is_told_with_the_lines_that_repeat_it(tmp_path: Path) -> None
 
 
 def test_where_nothing_could_be_checked(tmp_path: Path) -> None:
-    found, said = page(tmp_path, "check", adapter("NothingButAnOption"), "LGR-11", "SPE-08")
+    found, said = page(tmp_path, "check", adapter("NothingButAnOption"), "EMP-01", "SPE-08")
     assert said.code == 2
     assert_self_contained(found)
     assert "Nothing could be checked of optional 1.0" in found.text

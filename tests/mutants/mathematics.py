@@ -46,7 +46,7 @@ MISTAKES: list[tuple[Mutant, tuple[str, ...]]] = [
      ("DEP-26/lost_in_float32",)),
     (mutant("clipping that does nothing", "rnnref.clipping:clip_by_norm",
             "return [g * factor for g in tensors]", "return list(tensors)", "the factor is never applied"),
-     ("REM-05/finite_where_descent_diverges",)),
+     ("REM-05/finite_where_descent_diverges", "REM-12/clipped_it_is_as_long_as_the_threshold")),
     (mutant("normalised gradient times sigma", "rnnref.feedforward.batch_norm:batch_norm_back",
             "dx = p.gamma / sigma * dy", "dx = p.gamma * sigma * dy", "multiplied where it is divided"),
      ("REM-23/attained_orthogonally",)),
