@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 
 import pytest
 
-from command.calling import Said, adapter, at_once, environment, rnnspec
+from command.calling import Said, adapter, at_once, rnnspec
 from rnnspec.kit.explore import COSTLY_FAILURES
 from rnnspec.kit.patience import LOST_IN_A_ROW
 
@@ -97,38 +90,3 @@ def test_what_offers_only_options_it_does_not_have_was_not_checked() -> None:
     assert said.code == 2
     assert "Nothing could be checked of optional 1.0 in float64" in said.out
     assert "run is not offered with these options" in said.out.replace("\n          ", " ")
-
-
-@contextlib.contextmanager
-def interrupts_heeded() -> Iterator[None]:
-    """As at a terminal; what a shell starts in the background inherits that they are ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.parametrize("command", [("verify",), ("check", adapter("Hangs"))], ids=lambda c: c[0])
-def test_ctrl_c_ends_it_quietly(command: tuple[str, ...]) -> None:
-    with interrupts_heeded():
-        process = subprocess.Popen(
-            [sys.executable, "-m", "rnnspec", *command, "--profile", "thorough"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(),
-            start_new_session=True,  # a group of its own, all of which a terminal would interrupt
-        )
-    assert process.stdout is not None
-    assert process.stdout.readline()  # says what it is about to do, and does it
-    time.sleep(1.5)
-    os.killpg(process.pid, signal.SIGINT)
-    try:
-        out, err = process.communicate(timeout=120)
-    finally:
-        with contextlib.suppress(ProcessLookupError):  # as it should be
-            os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == 130
-    assert err.strip() == b""
-    assert b"Traceback" not in out

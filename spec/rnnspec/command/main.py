@@ -12,6 +12,7 @@ from rnnref import RnnrefError
 from rnnspec import __version__
 from rnnspec.command.check import check_command
 from rnnspec.command.claims import claims_command
+from rnnspec.command.interrupts import interrupts_come_through
 from rnnspec.command.verify import verify_command
 from rnnspec.errors import RnnspecError
 
@@ -46,8 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        code = cli.main(arguments, prog_name="rnnspec", standalone_mode=False)
-        sys.stdout.flush()
+        with interrupts_come_through():
+            code = cli.main(arguments, prog_name="rnnspec", standalone_mode=False)
+            sys.stdout.flush()
     except click.ClickException as error:
         return _at_fault(error.format_message())
     except (RnnspecError, RnnrefError) as error:

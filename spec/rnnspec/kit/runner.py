@@ -5,14 +5,13 @@ from __future__ import annotations
 import difflib
 import gc
 import signal
-import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, resource_tracker
 from typing import Any
 
 from hypothesis.errors import HypothesisException
@@ -196,7 +195,7 @@ def run_tasks_side_by_side(
     others = {process.pid for process in active_children()}
     with ProcessPoolExecutor(jobs, get_context("spawn"), _prepare, (make,)) as pool:
         try:
-            with _interrupts_ignored():  # which the processes inherit: Ctrl-C is for this one
+            with _interrupts_held_back():  # from the processes for ever: Ctrl-C is for this one
                 begun = {task: pool.submit(_run_prepared, task) for task in sorted(tasks, key=_lightness)}
             for task in tasks:
                 yield begun[task].result()
@@ -213,15 +212,17 @@ def _lightness(task: Task) -> bool:
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():  # others cannot say
+def _interrupts_held_back() -> Iterator[None]:
+    """Let Ctrl-C wait; processes that are started meanwhile never hear of it."""
+    if not hasattr(signal, "pthread_sigmask"):  # on Windows
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource_tracker.ensure_running()  # whose start would let interrupts through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _prepared: list[Endpoint] = []
