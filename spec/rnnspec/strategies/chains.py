@@ -92,28 +92,36 @@ def chains(
         scales: weights and biases are drawn from [-2, 2] times 2^scale.
         where: keeps only the chains that satisfy it.
     """
-
-    @st.composite
-    def drawn(draw: st.DrawFn) -> Feedforward:
-        sizes = [draw(between(*inputs))]
-        sizes += [draw(between(*width)) for _ in range(draw(between(*depth)))]
-        kind = draw(among(*activations))
-        links = [Dense(m, n, kind, bias=bias) for m, n in pairwise(sizes)]
-        chain = Chain(tuple(links))
-        shapes = {**chain.parameter_shapes, "x": (draw(between(*batch)), chain.inputs)}
-        counts = [int(np.prod(shape)) for shape in shapes.values()]
-        numbers = np.array(draw(several(sum(counts), -2 * GRID, 2 * GRID)), float) / GRID
-        pieces = np.split(numbers, np.cumsum(counts)[:-1])
-        values = {
-            name: piece.reshape(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)
-        }
-        scale = 2.0 ** draw(among(*scales))
-        x = values.pop("x")
-        return Feedforward(chain, {name: scale * value for name, value in values.items()}, x)
-
-    strategy = drawn() if where is None else drawn().filter(where)
+    drawn = _drawn_chain(depth, width, inputs, batch, activations, bias, scales)
+    strategy = drawn if where is None else drawn.filter(where)
     admits = where or (lambda case: True)
     return Drawn(name="dense chains", strategy=lambda fmt: strategy, admits=admits, regimes=_regimes)
+
+
+@st.composite
+def _drawn_chain(
+    draw: st.DrawFn,
+    depth: tuple[int, int],
+    width: tuple[int, int],
+    inputs: tuple[int, int],
+    batch: tuple[int, int],
+    activations: Sequence[str],
+    bias: bool,
+    scales: Sequence[int],
+) -> Feedforward:
+    sizes = [draw(between(*inputs))]
+    sizes += [draw(between(*width)) for _ in range(draw(between(*depth)))]
+    kind = draw(among(*activations))
+    links = [Dense(m, n, kind, bias=bias) for m, n in pairwise(sizes)]
+    chain = Chain(tuple(links))
+    shapes = {**chain.parameter_shapes, "x": (draw(between(*batch)), chain.inputs)}
+    counts = [int(np.prod(shape)) for shape in shapes.values()]
+    numbers = np.array(draw(several(sum(counts), -2 * GRID, 2 * GRID)), float) / GRID
+    pieces = np.split(numbers, np.cumsum(counts)[:-1])
+    values = {name: piece.reshape(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)}
+    scale = 2.0 ** draw(among(*scales))
+    x = values.pop("x")
+    return Feedforward(chain, {name: scale * value for name, value in values.items()}, x)
 
 
 def _regimes(case: Feedforward, fmt: Format) -> Iterable[str]:

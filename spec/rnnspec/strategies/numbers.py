@@ -7,7 +7,7 @@ format represents them, bfloat16 too, and all of them mean the same number.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from hypothesis import strategies as st
@@ -56,20 +56,23 @@ def arrays(
     """
     first, last = math.ceil(low / unit), math.floor(high / unit)
     _check_grid(first, last, unit)
-
-    @st.composite
-    def drawn(draw: st.DrawFn) -> Array:
-        lengths = [n if isinstance(n, int) else draw(between(*n)) for n in shape]
-        size = math.prod(lengths)
-        numbers = draw(several(size, first, last))
-        return unit * np.array(numbers, float).reshape(lengths)
+    drawn = _drawn_array(shape, first, last, unit)
 
     def admits(values: Array) -> bool:
         within = bool(np.all((values >= low) & (values <= high)))
         return within and (where is None or where(values))
 
-    strategy = drawn() if where is None else drawn().filter(where)
+    strategy = drawn if where is None else drawn.filter(where)
     return Drawn(name=f"arrays of numbers from {low} to {high}", strategy=lambda fmt: strategy, admits=admits)
+
+
+@st.composite
+def _drawn_array(
+    draw: st.DrawFn, shape: Sequence[int | tuple[int, int]], first: int, last: int, unit: float
+) -> Array:
+    lengths = [n if isinstance(n, int) else draw(between(*n)) for n in shape]
+    numbers = draw(several(math.prod(lengths), first, last))
+    return unit * np.array(numbers, float).reshape(lengths)
 
 
 def wholes(low: int, high: int) -> Drawn[int]:

@@ -57,20 +57,29 @@ def orbits(
         where: keeps only the orbits that satisfy it.
     """
 
-    @st.composite
-    def drawn(draw: st.DrawFn) -> Orbit:
-        n = draw(between(*size))
-        numbers = draw(several(n * n, *entries))
-        first = draw(several(n, *start))
-        W = unit * np.array(numbers, float).reshape(n, n)
-        return Orbit(W, unit * np.array(first, float), draw(between(*steps)))
-
     def admits(orbit: Orbit) -> bool:
         within = _within(orbit.W, entries, unit) and _within(orbit.start, start, unit)
         return within and (where is None or where(orbit))
 
-    strategy = drawn() if where is None else drawn().filter(where)
+    drawn = _drawn_orbit(size, steps, entries, start, unit)
+    strategy = drawn if where is None else drawn.filter(where)
     return Drawn(name="recurrences without input", strategy=lambda fmt: strategy, admits=admits)
+
+
+@st.composite
+def _drawn_orbit(
+    draw: st.DrawFn,
+    size: tuple[int, int],
+    steps: tuple[int, int],
+    entries: tuple[int, int],
+    start: tuple[int, int],
+    unit: float,
+) -> Orbit:
+    n = draw(between(*size))
+    numbers = draw(several(n * n, *entries))
+    first = draw(several(n, *start))
+    W = unit * np.array(numbers, float).reshape(n, n)
+    return Orbit(W, unit * np.array(first, float), draw(between(*steps)))
 
 
 def _within(values: Array, units: tuple[int, int], unit: float) -> bool:
