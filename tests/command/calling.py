@@ -55,7 +55,7 @@ def python(*arguments: str, **environ: str) -> Said:
         encoding="utf-8",
         env=environment(**environ),
         stdin=subprocess.DEVNULL,
-        timeout=300,
+        timeout=1200,  # against waiting for ever, not against a machine that is busy
         check=False,
     )
     assert "Traceback" not in done.stdout + done.stderr

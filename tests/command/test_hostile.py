@@ -66,9 +66,9 @@ def lost_in_a_row(out: str) -> list[int]:
 
 
 def test_a_run_of_hangs_ends() -> None:
-    said = check(adapter("Hangs"), "ACT", "GRU-08", "--timeout", "0.3", "--dtype", "float64")
+    said = check(adapter("Hangs"), "ACT", "GRU-08", "--timeout", "1", "--dtype", "float64")
     assert said.code == 1
-    assert "hanging gave no answer to activation_vjp within 0.3 s" in said.out
+    assert "hanging gave no answer to activation_vjp within 1 s" in said.out
     assert re.search(r"^GRU-08 .* passed", said.out, re.MULTILINE)
     lost = lost_in_a_row(said.out)
     assert lost
