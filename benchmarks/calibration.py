@@ -41,6 +41,7 @@ from reference.draws import KINDS, example, layer_options
 from reference.exact import tensors
 from rnnref import FORMATS, Evaluator, Floats, Layer, Noise, NotCertified, Stack
 from rnnref.activations import PARAMETRIC
+from rnnref.layer import Kind
 from rnnref.stack import Recurrent
 
 # Hidden units by class, with the share of the networks that are drawn from it.
@@ -91,7 +92,7 @@ def drawn_design(seed: int, group: int) -> Design:
     shares = np.cumsum([share for _, share in SIZES.values()])
     size = list(SIZES)[int(np.searchsorted(shares, (group * (math.sqrt(5) - 1) / 2) % shares[-1]))]
     large = size == "64-128"
-    kind = str(random.choice(KINDS))
+    kind: Kind = random.choice(KINDS).item()
     chosen = {name: values[random.integers(len(values))] for name, values in layer_options(kind).items()}
     if chosen["activation"] in PARAMETRIC:
         chosen["alpha"] = float(random.choice((0.125, 1.0, 1.5)))
@@ -101,7 +102,7 @@ def drawn_design(seed: int, group: int) -> Design:
     if kind == "jordan":
         chosen["outputs"] = _log_uniform(random, 1, 33)
     hidden = int(random.choice(SIZES[size][0]))
-    layer = Layer(kind, 64 if large else _log_uniform(random, 1, 33), hidden, **chosen)  # type: ignore[arg-type]  # Layer checks it
+    layer = Layer(kind, 64 if large else _log_uniform(random, 1, 33), hidden, **chosen)
     recurrent: Recurrent = layer
     if random.random() < 0.4:
         recurrent = Stack(layer, int(random.integers(1, 3 if large else 4)), bool(random.integers(2)))

@@ -41,6 +41,7 @@ from rnnref import (
     working_precision,
 )
 from rnnref.certify import MARGIN, foreseen_loss
+from rnnref.layer import Kind
 
 TORCH = importlib.util.find_spec("torch") is not None
 
@@ -220,14 +221,14 @@ def processor() -> str:
 @click.option(
     "--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="write all figures here"
 )
-def main(kind: str, repetitions: int, seed: int, everything: bool, file: Path | None) -> None:
+def main(kind: Kind, repetitions: int, seed: int, everything: bool, file: Path | None) -> None:
     """Time every number system, forward and with back-propagation through time."""
     console = Console()
     about = environment(seed)
     console.print(f"{about['processor']}; {about['versions']}; {about['blas']}", highlight=False)
     results = []
     for m, n, T in SIZES:
-        layer = Layer(kind, m, n)  # type: ignore[arg-type]  # Layer checks it
+        layer = Layer(kind, m, n)
         net, cotangent = network(layer, T, np.random.default_rng(seed))
         if kind == "lstm":
             check_fused(net, cotangent)
